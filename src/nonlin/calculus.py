@@ -1,0 +1,172 @@
+"""Derivatives, as expressions, in forms that do not cancel.
+
+Every primitive carries its own rule, written so that nothing is lost in a tail
+(``sigmoid' = sigmoid(u)*sigmoid(-u)``, ``tanh' = 1/cosh(u)**2``); sums and products go by the usual
+rules, and :func:`nonlin.rewrites.simplify` tidies the result. Conventions, where a function has no
+derivative:
+
+* ``abs`` and ``sign`` have slope 0 at 0;
+* ``min`` and ``max`` with a constant have slope 0 where the two meet, as PyTorch's clamp-like
+  functions do; otherwise the first operand's slope counts there;
+* ``where`` has the slope of the branch that its condition picks;
+* an entry of the catalogue may name another value at a kink, and that one wins
+  (:func:`with_conventions`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+
+from nonlin.errors import CompileError
+from nonlin.expression import PI, Expr, Z, call, number, walk, where
+from nonlin.rewrites import simplify
+
+__all__ = ["derivative", "with_conventions"]
+
+
+def derivative(expr: Expr) -> Expr:
+    """d expr / dz, simplified.
+
+    >>> from nonlin.formula import parse
+    >>> derivative(parse("tanh(z)"))
+    div(number(1), pow(cosh(Z), number(2)))
+    >>> derivative(parse("z * sigmoid(z)"))
+    mul(sigmoid(Z), add(number(1), mul(Z, sigmoid(neg(Z)))))
+    """
+    slopes: dict[Expr, Expr] = {}
+    expr = simplify(expr)
+    for node in walk(expr):
+        if node.op in ("lt", "le", "eq"):
+            continue
+        if not node.depends_on_z:
+            slopes[node] = number(0)
+            continue
+        slopes[node] = simplify(_slope(node, slopes))
+    return slopes[expr]
+
+
+def with_conventions(expr: Expr, kinks: Iterable[tuple[Expr, Expr]]) -> Expr:
+    """``expr`` with given values at given points (both without z), the last named first in line.
+
+    >>> with_conventions(call("sign", Z), [(number(0), number(1))])
+    where(eq(Z, number(0)), number(1), sign(Z))
+    """
+    for at, value in kinks:
+        expr = where(call("eq", Z, at), value, expr)
+    return expr
+
+
+def _slope(node: Expr, slopes: dict[Expr, Expr]) -> Expr:
+    closed = _closed_form(node, slopes)
+    if closed is not None:
+        return closed
+    match node.op:
+        case "z":
+            return number(1)
+        case "add":
+            return slopes[node.args[0]] + slopes[node.args[1]]
+        case "sub":
+            return slopes[node.args[0]] - slopes[node.args[1]]
+        case "neg":
+            return -slopes[node.args[0]]
+        case "mul":
+            a, b = node.args
+            return slopes[a] * b + a * slopes[b]
+        case "div":
+            a, b = node.args
+            return slopes[a] / b - a * slopes[b] / b**2
+        case "pow":
+            return _power_slope(node, slopes)
+        case "where":
+            condition, a, b = node.args
+            return where(condition, slopes[a], slopes[b])
+        case "min" | "max":
+            return _extremum_slope(node, slopes)
+    rule = _RULES.get(node.op)
+    if rule is None:
+        raise CompileError(f"the derivative has no rule for the operation {node.op!r}")
+    (u,) = node.args
+    return rule(u) * slopes[u]
+
+
+def _closed_form(node: Expr, slopes: dict[Expr, Expr]) -> Expr | None:
+    """Products whose derivative by the product rule would cancel."""
+    if node.op == "mul":
+        # sigmoid(u) * sigmoid(-u), alone or beside other factors
+        factors = _flat(node)
+        for a in factors:
+            if a.op != "sigmoid":
+                continue
+            u = a.args[0]
+            mirror = call("sigmoid", simplify(-u))
+            if mirror in factors:
+                rest_factors = [f for f in factors if f is not a and f is not mirror]
+                pair = a * mirror
+                pair_slope = -pair * call("tanh", u / 2) * simplify(_chain(u, slopes))
+                rest = number(1)
+                for f in rest_factors:
+                    rest = rest * f
+                if not rest_factors:
+                    return pair_slope
+                return pair_slope * rest + pair * derivative(rest)
+    if node.op == "div" and node.args[1].op == "pow" and node.args[1].args[0].op == "cosh":
+        a, b = node.args
+        exponent = b.args[1]
+        if exponent.is_number:  # a / cosh(u)**n
+            u = b.args[0].args[0]
+            slope = -exponent * call("tanh", u) * simplify(_chain(u, slopes))
+            return slopes[a] / b + a * slope / b
+    return None
+
+
+def _chain(u: Expr, slopes: dict[Expr, Expr]) -> Expr:
+    return slopes[u] if u in slopes else derivative(u)
+
+
+def _flat(node: Expr) -> list[Expr]:
+    if node.op == "mul":
+        return _flat(node.args[0]) + _flat(node.args[1])
+    return [node]
+
+
+def _power_slope(node: Expr, slopes: dict[Expr, Expr]) -> Expr:
+    a, n = node.args
+    if not n.depends_on_z:
+        return n * a ** (n - 1) * slopes[a]
+    if not a.depends_on_z:
+        return node * call("log", a) * slopes[n]
+    return node * (slopes[n] * call("log", a) + n * slopes[a] / a)
+
+
+def _extremum_slope(node: Expr, slopes: dict[Expr, Expr]) -> Expr:
+    a, b = node.args
+    first, second = (a, b) if node.op == "max" else (b, a)  # first > second: a is picked
+    if slopes[b].is_zero:
+        return where(call("lt", second, first), slopes[a], slopes[b])
+    if slopes[a].is_zero:
+        return where(call("lt", first, second), slopes[b], slopes[a])
+    return where(call("le", second, first), slopes[a], slopes[b])
+
+
+_HALF = number(Fraction(1, 2))
+_RULES: dict[str, Callable[[Expr], Expr]] = {
+    "exp": lambda u: call("exp", u),
+    "expm1": lambda u: call("exp", u),
+    "log": lambda u: 1 / u,
+    "log1p": lambda u: 1 / (1 + u),
+    "sqrt": lambda u: 1 / (2 * call("sqrt", u)),
+    "abs": lambda u: call("sign", u),
+    "sign": lambda u: number(0),
+    "tanh": lambda u: 1 / call("cosh", u) ** 2,
+    "sinh": lambda u: call("cosh", u),
+    "cosh": lambda u: call("sinh", u),
+    "sin": lambda u: call("cos", u),
+    "cos": lambda u: -call("sin", u),
+    "atan": lambda u: 1 / (1 + u**2),
+    "erf": lambda u: 2 * call("exp", -(u**2)) / call("sqrt", PI),
+    "erfc": lambda u: -2 * call("exp", -(u**2)) / call("sqrt", PI),
+    "sigmoid": lambda u: call("sigmoid", u) * call("sigmoid", -u),
+    "softplus": lambda u: call("sigmoid", u),
+    "Phi": lambda u: call("exp", -(u**2) / 2) / call("sqrt", 2 * PI),
+}

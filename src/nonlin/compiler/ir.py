@@ -1,0 +1,368 @@
+"""A small writer of LLVM IR, in which arithmetic reads like arithmetic.
+
+``llvmlite.ir`` would do the same with more ceremony and at ten times the cost per instruction; what
+is needed here is functions of scalars, loops and selects. A :class:`Value` knows the function it
+belongs to, so ``x * y + 1.0`` appends instructions to that function. Python numbers on either side
+become constants.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import Union
+
+__all__ = ["Function", "Module", "Value"]
+
+Operand = Union["Value", float, int]
+
+_INT_OPS = {"fadd": "add", "fsub": "sub", "fmul": "mul", "fdiv": "sdiv"}
+_FLOATS = frozenset({"double", "float", "half"})
+
+
+class Value:
+    """An SSA value: its name (or constant text) and its type."""
+
+    __slots__ = ("fn", "ref", "type")
+
+    def __init__(self, fn: Function, ref: str, type_: str) -> None:
+        self.fn, self.ref, self.type = fn, ref, type_
+
+    def _binary(self, op: str, other: Operand, swap: bool = False) -> Value:
+        a, b = self, self.fn.lift(other, self.type)
+        if swap:
+            a, b = b, a
+        if self.type not in _FLOATS:
+            op = _INT_OPS.get(op, op)
+        return self.fn.emit(f"{op} {self.type} {a.ref}, {b.ref}", self.type)
+
+    def __add__(self, other: Operand) -> Value:
+        return self._binary("fadd", other)
+
+    def __radd__(self, other: Operand) -> Value:
+        return self._binary("fadd", other, swap=True)
+
+    def __sub__(self, other: Operand) -> Value:
+        return self._binary("fsub", other)
+
+    def __rsub__(self, other: Operand) -> Value:
+        return self._binary("fsub", other, swap=True)
+
+    def __mul__(self, other: Operand) -> Value:
+        return self._binary("fmul", other)
+
+    def __rmul__(self, other: Operand) -> Value:
+        return self._binary("fmul", other, swap=True)
+
+    def __truediv__(self, other: Operand) -> Value:
+        return self._binary("fdiv", other)
+
+    def __rtruediv__(self, other: Operand) -> Value:
+        return self._binary("fdiv", other, swap=True)
+
+    def __neg__(self) -> Value:
+        if self.type in _FLOATS:
+            return self.fn.emit(f"fneg {self.type} {self.ref}", self.type)
+        return 0 - self
+
+    def __and__(self, other: Operand) -> Value:
+        return self._binary("and", other)
+
+    def __or__(self, other: Operand) -> Value:
+        return self._binary("or", other)
+
+    def __xor__(self, other: Operand) -> Value:
+        return self._binary("xor", other)
+
+    def shl(self, n: Operand) -> Value:
+        return self._binary("shl", n)
+
+    def lshr(self, n: Operand) -> Value:
+        return self._binary("lshr", n)
+
+    def ashr(self, n: Operand) -> Value:
+        return self._binary("ashr", n)
+
+    def _compare(self, predicate: str, other: Operand) -> Value:
+        b = self.fn.lift(other, self.type)
+        kind, signed = ("fcmp", "o") if self.type in _FLOATS else ("icmp", "s")
+        if kind == "icmp" and predicate in ("eq", "ne"):
+            signed = ""
+        if kind == "fcmp" and predicate == "ne":
+            signed = "u"
+        return self.fn.emit(f"{kind} {signed}{predicate} {self.type} {self.ref}, {b.ref}", "i1")
+
+    def lt(self, other: Operand) -> Value:
+        return self._compare("lt", other)
+
+    def le(self, other: Operand) -> Value:
+        return self._compare("le", other)
+
+    def gt(self, other: Operand) -> Value:
+        return self._compare("gt", other)
+
+    def ge(self, other: Operand) -> Value:
+        return self._compare("ge", other)
+
+    def eq(self, other: Operand) -> Value:
+        return self._compare("eq", other)
+
+    def ne(self, other: Operand) -> Value:
+        """Not equal; for floats true also where one side is NaN."""
+        return self._compare("ne", other)
+
+    def is_nan(self) -> Value:
+        return self.fn.emit(f"fcmp uno {self.type} {self.ref}, {self.ref}", "i1")
+
+    def select(self, yes: Operand, no: Operand, type_: str = "double") -> Value:
+        """``yes`` where this truth value holds, else ``no``."""
+        type_ = next((v.type for v in (yes, no) if isinstance(v, Value)), type_)
+        a, b = self.fn.lift(yes, type_), self.fn.lift(no, type_)
+        return self.fn.emit(f"select i1 {self.ref}, {type_} {a.ref}, {type_} {b.ref}", type_)
+
+    def to(self, how: str, type_: str) -> Value:
+        """A conversion: ``bitcast``, ``fpext``, ``fptrunc``, ``sitofp``, ``zext``, ``trunc``…"""
+        return self.fn.emit(f"{how} {self.type} {self.ref} to {type_}", type_)
+
+    def bits(self) -> Value:
+        return self.to("bitcast", {"double": "i64", "float": "i32"}[self.type])
+
+    def as_float(self) -> Value:
+        return self.to("bitcast", {"i64": "double", "i32": "float"}[self.type])
+
+    def abs(self) -> Value:
+        return self.fn.intrinsic("fabs", self)
+
+    def sqrt(self) -> Value:
+        return self.fn.intrinsic("sqrt", self)
+
+    def copysign(self, sign: Value) -> Value:
+        return self.fn.intrinsic("copysign", self, sign)
+
+
+class Function:
+    """One function being written."""
+
+    def __init__(
+        self,
+        module: Module,
+        name: str,
+        arguments: Sequence[tuple[str, str]],
+        results: Sequence[str],
+        attributes: str,
+        linkage: str,
+    ) -> None:
+        self.module, self.name, self.results = module, name, tuple(results)
+        self.arguments = [Value(self, f"%{a}", t.split(" ")[0]) for a, t in arguments]
+        self._signature = ", ".join(f"{t} %{a}" for a, t in arguments)
+        self._attributes, self._linkage = attributes, linkage
+        self._lines: list[str] = ["entry:"]
+        self._count = 0
+        self.block = "entry"
+
+    # -- writing ------------------------------------------------------------------------------
+    def emit(self, text: str, type_: str) -> Value:
+        self._count += 1
+        ref = f"%v{self._count}"
+        self._lines.append(f"  {ref} = {text}")
+        return Value(self, ref, type_)
+
+    def do(self, text: str) -> None:
+        """Append an instruction without a result."""
+        self._lines.append(f"  {text}")
+
+    def lift(self, value: Operand, type_: str) -> Value:
+        if isinstance(value, Value):
+            return value
+        if type_ in _FLOATS:
+            return Value(self, float_text(float(value)), type_)
+        if type_ == "ptr":
+            return Value(self, "null", type_)
+        return Value(self, str(int(value)), type_)
+
+    def f64(self, value: float) -> Value:
+        return self.lift(value, "double")
+
+    def i64(self, value: int) -> Value:
+        return self.lift(value, "i64")
+
+    def intrinsic(self, name: str, *args: Value) -> Value:
+        type_ = args[0].type
+        suffix = {"double": "f64", "float": "f32"}[type_]
+        full = f"llvm.{name}.{suffix}"
+        self.module.declare(full, f"declare {type_} @{full}({', '.join(a.type for a in args)})")
+        shown = ", ".join(f"{a.type} {a.ref}" for a in args)
+        return self.emit(f"call {type_} @{full}({shown})", type_)
+
+    def call(self, name: str, *args: Value, results: Sequence[str] = ("double",)) -> list[Value]:
+        """Call a function of the module; several results come back as several values."""
+        shown = ", ".join(f"{a.type} {a.ref}" for a in args)
+        if len(results) == 1:
+            return [self.emit(f"call {results[0]} @{name}({shown})", results[0])]
+        if not self.module.structs:
+            first = self.emit(f"call {results[0]} @{name}({shown})", results[0])
+            rest = [self.load(self._slot(i), t) for i, t in enumerate(results[1:])]
+            return [first, *rest]
+        struct_type = "{" + ", ".join(results) + "}"
+        packed = self.emit(f"call {struct_type} @{name}({shown})", struct_type)
+        return [
+            self.emit(f"extractvalue {struct_type} {packed.ref}, {i}", t)
+            for i, t in enumerate(results)
+        ]
+
+    def load(
+        self, pointer: Value, type_: str, index: Operand | None = None, align: int = 0
+    ) -> Value:
+        at = self.element(pointer, type_, index)
+        suffix = f", align {align}" if align else ""
+        return self.emit(f"load {type_}, ptr {at.ref}{suffix}", type_)
+
+    def store(
+        self, value: Value, pointer: Value, index: Operand | None = None, align: int = 0
+    ) -> None:
+        at = self.element(pointer, value.type, index)
+        suffix = f", align {align}" if align else ""
+        self.do(f"store {value.type} {value.ref}, ptr {at.ref}{suffix}")
+
+    def element(self, pointer: Value, type_: str, index: Operand | None) -> Value:
+        if index is None:
+            return pointer
+        i = self.lift(index, "i64")
+        return self.emit(f"getelementptr {type_}, ptr {pointer.ref}, {i.type} {i.ref}", "ptr")
+
+    # -- control flow -------------------------------------------------------------------------
+    def label(self, name: str) -> None:
+        self.block = name
+        self._lines.append(f"{name}:")
+
+    def jump(self, name: str) -> None:
+        self.do(f"br label %{name}")
+
+    def branch(self, condition: Value, yes: str, no: str) -> None:
+        self.do(f"br i1 {condition.ref}, label %{yes}, label %{no}")
+
+    def phi(self, type_: str, *incoming: tuple[Operand, str]) -> Value:
+        shown = ", ".join(f"[ {self.lift(v, type_).ref}, %{b} ]" for v, b in incoming)
+        return self.emit(f"phi {type_} {shown}", type_)
+
+    def unique(self, stem: str) -> str:
+        self._count += 1
+        return f"{stem}{self._count}"
+
+    def ret_if(self, condition: Value, *values: Value) -> None:
+        """Return early; the code that follows is the other case."""
+        yes, no = self.unique("then"), self.unique("else")
+        self.branch(condition, yes, no)
+        self.label(yes)
+        self.ret(*values)
+        self.label(no)
+
+    def ret(self, *values: Value) -> None:
+        if not values:
+            self.do("ret void")
+        elif len(values) == 1:
+            self.do(f"ret {values[0].type} {values[0].ref}")
+        elif not self.module.structs:
+            for i, v in enumerate(values[1:]):
+                self.store(v, self._slot(i))
+            self.ret(values[0])
+        else:
+            struct_type = "{" + ", ".join(self.results) + "}"
+            packed = "poison"
+            for i, v in enumerate(values):
+                text = f"insertvalue {struct_type} {packed}, {v.type} {v.ref}, {i}"
+                packed = self.emit(text, struct_type).ref
+            self.do(f"ret {struct_type} {packed}")
+
+    def _slot(self, i: int) -> Value:
+        """Where the results after the first travel in a target without structs in registers."""
+        return self.emit(f"inttoptr i64 {self.module.slots + 8 * i} to ptr", "ptr")
+
+    @property
+    def text(self) -> str:
+        if not self.module.structs and len(self.results) > 1:
+            return self._text(self.results[0])
+        returns = {0: "void", 1: self.results[0] if self.results else ""}.get(
+            len(self.results), "{" + ", ".join(self.results) + "}"
+        )
+        return self._text(returns)
+
+    def _text(self, returns: str) -> str:
+        head = (
+            f"define {self._linkage}{returns} @{self.name}({self._signature}) {self._attributes} {{"
+        )
+        return "\n".join([head, *self._lines, "}", ""])
+
+
+class Module:
+    """Functions and declarations; :attr:`text` is the IR.
+
+    Parameters
+    ----------
+    fma
+        Whether the target has a fused multiply-add.
+    inline
+        Whether helper functions are to be inlined.
+    slots
+        For a target that does not return structs in registers: the address of a few words of memory
+        through which the results after the first travel.
+    """
+
+    def __init__(self, *, fma: bool, inline: bool, slots: int = 0) -> None:
+        self.fma, self.inline, self.slots = fma, inline, slots
+        self.structs = not slots
+        self._functions: dict[str, Function | None] = {}
+        self._declarations: dict[str, str] = {}
+
+    def declare(self, name: str, text: str) -> None:
+        self._declarations[name] = text
+
+    def function(
+        self,
+        name: str,
+        arguments: Sequence[tuple[str, str]],
+        results: Sequence[str],
+        *,
+        attributes: str = "nounwind",
+        internal: bool = True,
+    ) -> Function:
+        fn = Function(self, name, arguments, results, attributes, "internal " if internal else "")
+        self._functions[name] = fn
+        return fn
+
+    def ensure(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        results: Sequence[str],
+        body: Callable[..., Sequence[Value] | None],
+        *,
+        inline: bool | None = None,
+    ) -> str:
+        """Write a pure helper function the first time that it is asked for.
+
+        ``body(fn, *argument_values)`` returns the results, or ``None`` where it has returned itself.
+        """
+        if name not in self._functions:
+            self._functions[name] = None
+            inline = self.inline if inline is None else inline
+            pure = "memory(none) " if self.structs or len(results) == 1 else ""
+            attributes = f"nounwind willreturn {pure}{'alwaysinline' if inline else 'noinline'}"
+            named = [(f"a{i}", t) for i, t in enumerate(arguments)]
+            fn = Function(self, name, named, results, attributes, "internal ")
+            values = body(fn, *fn.arguments)
+            if values is not None:
+                fn.ret(*values)
+            del self._functions[name]  # callees come first
+            self._functions[name] = fn
+        return name
+
+    @property
+    def text(self) -> str:
+        functions = [fn.text for fn in self._functions.values() if fn is not None]
+        return "\n".join([*self._declarations.values(), "", *functions])
+
+
+def float_text(value: float) -> str:
+    """A double as LLVM writes it exactly."""
+    return "0x" + struct.pack(">d", value).hex().upper()

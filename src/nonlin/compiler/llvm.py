@@ -1,0 +1,247 @@
+"""Programs to LLVM IR: the body of a function in either arithmetic, and the loops around it.
+
+Three functions make a kernel:
+
+* ``lanes``: the program on doubles, small enough to be inlined and vectorised;
+* ``exact``: the program in the arithmetic of :mod:`nonlin.compiler.wide`, one element at a time;
+* the loop: blocks of 256 elements through ``lanes`` into a buffer on the stack. An element whose
+  result is NaN although its input is not, or whose input is infinite, is then computed once more by
+  ``exact``; only then is the buffer written out, so ``out`` may be the input itself.
+
+float64 has no slack in a double, so there every element goes through ``exact``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any
+
+from nonlin.compiler import f64, wide
+from nonlin.compiler.formats import Format
+from nonlin.compiler.ir import Function, Module, Value
+from nonlin.compiler.program import Program
+from nonlin.compiler.wide import Wide
+from nonlin.errors import CompileError
+
+__all__ = ["BLOCK", "Kind", "exact_function", "lanes_function", "loop"]
+
+BLOCK = 256
+
+
+class Kind(Enum):
+    """What a kernel's loop does with its program."""
+
+    MAP = "map"
+    """out[i] = f(x[i])"""
+    PAIR = "pair"
+    """out[i], second[i] = f(x[i]), f'(x[i])"""
+    SCALE = "scale"
+    """out[i] = gradient[i] * f'(x[i])"""
+
+
+def _run(program: Program, leaf: Callable[[str, tuple[float, ...]], Any],
+         table: Mapping[str, Callable[..., Any]], target: str) -> list[Any]:  # fmt: skip
+    values: list[Any] = []
+    for i in program.instructions:
+        if i.op in ("z", "param", "const"):
+            values.append(leaf(i.op, i.value))
+            continue
+        operation = table.get(i.op)
+        if operation is None:
+            raise CompileError(f"the target {target!r} lacks the operation {i.op!r}")
+        values.append(operation(*(values[a] for a in i.args)))
+    return [values[o] for o in program.outputs]
+
+
+def lanes_function(
+    module: Module, name: str, program: Program, kind: Kind, *, inline: bool = True
+) -> None:
+    """``name(z, gradient, params) -> results`` on doubles."""
+    results = ["double"] * (2 if kind is Kind.PAIR else 1)
+    fn = module.function(
+        name,
+        [("z", "double"), ("gradient", "double"), ("params", "ptr nocapture readonly")],
+        results,
+        attributes="nounwind willreturn memory(argmem: read)" + (" alwaysinline" if inline else ""),
+    )
+    z, gradient, params = fn.arguments
+
+    def leaf(op: str, value: tuple[float, ...]) -> Value:
+        if op == "z":
+            return z
+        return fn.load(params, "double", int(value[0])) if op == "param" else fn.f64(value[0])
+
+    values: list[Value] = _run(program, leaf, f64.OPERATIONS, "double lanes")
+    # A comparison is false for NaN, so where() could lose it.
+    values = [z.is_nan().select(z, v) for v in values]
+    if kind is Kind.SCALE:
+        values = [values[0] * gradient]
+    fn.ret(*values)
+
+
+def exact_function(
+    module: Module, name: str, program: Program, kind: Kind, *, internal: bool
+) -> None:
+    """``name(z, gradient, params, results)``: doubles in, doubles out, exact in between."""
+    fn = module.function(
+        name,
+        [("z", "double"), ("gradient", "double"), ("params", "ptr"), ("results", "ptr")],
+        [],
+        internal=internal,
+    )
+    z, gradient, params, results = fn.arguments
+    start = wide.from_double(z)
+
+    def leaf(op: str, value: tuple[float, ...]) -> Wide:
+        if op == "z":
+            return start
+        if op == "param":
+            return wide.from_double(fn.load(params, "double", int(value[0])))
+        return Wide.constant(fn, *value)
+
+    values: list[Wide] = _run(program, leaf, wide.OPERATIONS, "wide")
+    if kind is Kind.SCALE:
+        values = [values[0] * wide.from_double(gradient)]
+    for i, value in enumerate(values):
+        fn.store(z.is_nan().select(z, wide.to_double(value)), results, i)
+    fn.ret()
+
+
+def loop(module: Module, name: str, fmt: Format, kind: Kind, lanes: str, exact: str | None) -> None:
+    """The kernel proper.
+
+    ``name(x, gradient, out, second, n, params, exact) -> i64``: the number of elements done. It is
+    less than n only where an element needs the exact arithmetic and none was given: ``exact`` is the
+    address of that function, unless the module has one of its own (``exact`` here is its name).
+    """
+    fn = module.function(
+        name,
+        [("x", "ptr"), ("gradient", "ptr"), ("out", "ptr"), ("second", "ptr"), ("n", "i64"),
+         ("params", "ptr"), ("exact", "ptr")],
+        ["i64"], internal=False,
+    )  # fmt: skip
+    _Loop(fn, fmt, kind, lanes, exact).write()
+
+
+class _Loop:
+    def __init__(
+        self, fn: Function, fmt: Format, kind: Kind, lanes: str, exact: str | None
+    ) -> None:
+        self.fn, self.fmt, self.kind, self.lanes, self.exact = fn, fmt, kind, lanes, exact
+        self.x, self.gradient, self.out, self.second, self.n, self.params, pointer = fn.arguments
+        self.pointer = pointer
+        self.outputs = [self.out, self.second] if kind is Kind.PAIR else [self.out]
+
+    def element(self, i: Value) -> tuple[Value, Value]:
+        fn, storage = self.fn, self.fmt.storage
+        z = self.fmt.load(fn.load(self.x, storage, i, align=self.fmt.size))
+        g = fn.f64(1.0)
+        if self.kind is Kind.SCALE:
+            g = self.fmt.load(fn.load(self.gradient, storage, i, align=self.fmt.size))
+        return z, g
+
+    def approximate(self, z: Value, g: Value) -> list[Value]:
+        return self.fn.call(self.lanes, z, g, self.params, results=["double"] * len(self.outputs))
+
+    def rare(self, z: Value, g: Value, values: list[Value]) -> Value:
+        """Whether these results of the lanes have to be computed once more, exactly."""
+        failed = values[0].is_nan()
+        for v in values[1:]:
+            failed = failed | v.is_nan()
+        return (failed & z.eq(z) & g.eq(g)) | z.abs().eq(math.inf)
+
+    def call_exact(self, z: Value, g: Value, results: Value) -> None:
+        target = f"@{self.exact}" if self.exact else self.pointer.ref
+        arguments = f"double {z.ref}, double {g.ref}, ptr {self.params.ref}, ptr {results.ref}"
+        self.fn.do(f"call void {target}({arguments})")
+
+    def write(self) -> None:
+        fn = self.fn
+        results = fn.emit("alloca [2 x double], align 8", "ptr")
+        if self.fmt.exact:
+            self.exact_loop(results)
+            return
+        storage = self.fmt.storage
+        buffers = [fn.emit(f"alloca [{BLOCK} x {storage}], align 64", "ptr") for _ in self.outputs]
+        fn.branch(self.n.gt(0), "block", "done")
+
+        fn.label("block")
+        base = fn.phi("i64", (0, "entry"), (Value(fn, "%next", "i64"), "written"))
+        left = self.n - base
+        count = left.lt(BLOCK).select(left, BLOCK, "i64")
+        fn.jump("lane")
+
+        fn.label("lane")
+        i = fn.phi("i64", (0, "block"), (Value(fn, "%lane.next", "i64"), "lane"))
+        flag = fn.phi("i1", (0, "block"), (Value(fn, "%lane.flag", "i1"), "lane"))
+        z, g = self.element(base + i)
+        values = self.approximate(z, g)
+        rare = self.rare(z, g, values)
+        for v, buffer in zip(values, buffers, strict=True):
+            fn.store(self.fmt.store(v), buffer, i, align=self.fmt.size)
+        fn.do(f"%lane.flag = or i1 {flag.ref}, {rare.ref}")
+        fn.do(f"%lane.next = add nuw nsw i64 {i.ref}, 1")
+        fn.branch(Value(fn, "%lane.next", "i64").lt(count), "lane", "checked")
+
+        fn.label("checked")
+        fn.branch(Value(fn, "%lane.flag", "i1"), "rare" if self.exact else "ready", "copy")
+        if not self.exact:
+            fn.label("ready")
+            fn.branch(
+                self.pointer.fn.emit(f"icmp eq ptr {self.pointer.ref}, null", "i1"), "stop", "rare"
+            )
+            fn.label("stop")
+            fn.ret(base)
+        self.rare_loop(base, count, buffers, results)
+
+        fn.label("copy")
+        for buffer, out in zip(buffers, self.outputs, strict=True):
+            at = fn.element(out, storage, base)
+            size = count * self.fmt.size
+            fn.module.declare(
+                "llvm.memcpy.p0.p0.i64",
+                "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1 immarg)",
+            )
+            fn.do(
+                f"call void @llvm.memcpy.p0.p0.i64(ptr align {self.fmt.size} {at.ref}, "
+                f"ptr align 64 {buffer.ref}, i64 {size.ref}, i1 false)"
+            )
+        fn.jump("written")
+        fn.label("written")
+        fn.do(f"%next = add i64 {base.ref}, {BLOCK}")
+        fn.branch(Value(fn, "%next", "i64").lt(self.n), "block", "done")
+        fn.label("done")
+        fn.ret(self.n)
+
+    def rare_loop(self, base: Value, count: Value, buffers: list[Value], results: Value) -> None:
+        fn = self.fn
+        fn.label("rare")
+        before = "checked" if self.exact else "ready"
+        j = fn.phi("i64", (0, before), (Value(fn, "%rare.next", "i64"), "rare.end"))
+        z, g = self.element(base + j)
+        done = [self.fmt.load(fn.load(b, self.fmt.storage, j)) for b in buffers]
+        fn.branch(self.rare(z, g, done), "rare.one", "rare.end")
+        fn.label("rare.one")
+        self.call_exact(z, g, results)
+        for k, buffer in enumerate(buffers):
+            value = fn.load(results, "double", k)
+            fn.store(self.fmt.store(value), buffer, j, align=self.fmt.size)
+        fn.jump("rare.end")
+        fn.label("rare.end")
+        fn.do(f"%rare.next = add nuw nsw i64 {j.ref}, 1")
+        fn.branch(Value(fn, "%rare.next", "i64").lt(count), "rare", "copy")
+
+    def exact_loop(self, results: Value) -> None:
+        fn = self.fn
+        fn.branch(self.n.gt(0), "lane", "done")
+        fn.label("lane")
+        i = fn.phi("i64", (0, "entry"), (Value(fn, "%lane.next", "i64"), "lane"))
+        self.call_exact(*self.element(i), results)
+        for k, out in enumerate(self.outputs):
+            fn.store(fn.load(results, "double", k), out, i, align=self.fmt.size)
+        fn.do(f"%lane.next = add nuw nsw i64 {i.ref}, 1")
+        fn.branch(Value(fn, "%lane.next", "i64").lt(self.n), "lane", "done")
+        fn.label("done")
+        fn.ret(self.n)

@@ -1,0 +1,155 @@
+"""Activations as data for the pages: one JSON record and one WebAssembly module, from the formula.
+
+Run as ``python -m nonlin.describe DIR`` it writes the whole catalogue, as the build of the package
+does.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import nonlin
+from nonlin.activation import Activation
+from nonlin.calculus import with_conventions
+from nonlin.compiler.program import lower
+from nonlin.compiler.store import WHATS
+from nonlin.compiler.wasm import Export, build
+from nonlin.expression import Expr, number
+from nonlin.notation import equation
+from nonlin.rewrites import stabilise
+
+__all__ = ["catalogue_files", "describe", "wasm_module", "write_files"]
+
+_PROPERTIES = (
+    "range", "limits", "zero_centred", "symmetry", "saturates", "monotone", "convex", "smooth",
+    "max_slope", "lipschitz", "fixed_points", "dead_region", "domain",
+)  # fmt: skip
+
+
+def describe(
+    activation: Activation, *, symbol: str | None = None, budget_s: float = 2.0
+) -> dict[str, Any]:
+    """Everything that the Explorer shows of an activation, as plain data."""
+    first, second = (stabilise(e) for e in activation.slopes)
+    entry = activation.entry
+    properties = activation.study(budget_s)
+    kinks = entry.kinks
+    return {
+        "name": activation.name,
+        "title": activation.title,
+        "aliases": list(entry.aliases),
+        "formula": activation.formula,
+        "summary": entry.summary,
+        "citation": entry.citation,
+        "url": entry.url,
+        "symbol": symbol or activation.name,
+        "parameters": [
+            {
+                "name": n,
+                "default": p.default,
+                "min": p.low,
+                "max": p.high,
+                "step": _step(p.low, p.high),
+            }
+            for n, p in entry.parameters.items()
+        ],
+        "kinks": [{"at": k.at, "derivative": k.derivative, "note": k.note} for k in kinks],
+        "notation": {
+            key: {
+                t: equation(activation.name, e, order, target=t)
+                for t in ("text", "latex", "mathml")
+            }
+            for order, (key, e) in enumerate(
+                (("f", activation.expression), ("d1", first), ("d2", second))
+            )
+        },
+        "properties": [
+            {"key": p.key, "label": p.label, "value": p.text, "witness": p.witness}
+            for key in _PROPERTIES
+            if (p := properties.get(key)) is not None
+        ],
+        "view": {"x": [-6.0, 6.0]},
+    }
+
+
+def _step(low: float, high: float) -> float:
+    """A round step that gives a slider some two hundred places."""
+    return float(10.0 ** math.floor(math.log10((high - low) / 100))) if high > low else 0.01
+
+
+def _exports(activation: Activation, symbol: str) -> dict[str, Export]:
+    first, second = activation.slopes
+    orders: list[Expr] = [
+        activation.expression, with_conventions(first, activation.kinks), second,
+    ]  # fmt: skip
+    exports = {}
+    for k, expr in enumerate(orders):
+        program = lower([expr], activation.parameters)
+        for t in ("f32", "f64"):
+            exports[f"{symbol}_d{k}_{t}"] = Export(program, t)
+    for i, (at, _) in enumerate(activation.kinks):
+        exports[f"{symbol}_kink{i}_f64"] = Export(
+            lower([at + number(0)], activation.parameters), "f64"
+        )
+    return exports
+
+
+def wasm_module(activations: Sequence[Activation], symbols: Sequence[str] | None = None) -> bytes:
+    """One module with all of them; symbols default to the names."""
+    exports: dict[str, Export] = {}
+    for activation, symbol in zip(
+        activations, symbols or [a.name for a in activations], strict=True
+    ):
+        exports |= _exports(activation, symbol)
+    return build(exports)
+
+
+def _programs() -> dict[str, Any]:
+    return {
+        name: {
+            "formula": a.formula,
+            **{what: a._lower(what).to_json() for what in WHATS},
+        }
+        for name, a in nonlin.catalogue.items()
+    }
+
+
+def write_files(directory: Path | str) -> None:
+    """Write catalogue.json, catalogue.wasm and programs.json into a directory."""
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "programs.json").write_text(json.dumps(_programs(), separators=(",", ":")))
+    for name, data in _compute().items():
+        (directory / name).write_bytes(data)
+
+
+def _compute() -> dict[str, bytes]:
+    activations = list(nonlin.catalogue.values())
+    catalogue = {
+        "version": 1,
+        "functions": [describe(a, budget_s=30.0) for a in activations],
+        "wasm": "catalogue.wasm",
+    }
+    text = json.dumps(catalogue, ensure_ascii=False, separators=(",", ":"))
+    return {"catalogue.json": text.encode(), "catalogue.wasm": wasm_module(activations)}
+
+
+@cache
+def catalogue_files() -> dict[str, bytes]:
+    """catalogue.json and catalogue.wasm: as built with the package, else computed now."""
+    folder = resources.files("nonlin") / "_generated"
+    try:
+        return {n: (folder / n).read_bytes() for n in ("catalogue.json", "catalogue.wasm")}
+    except OSError:
+        return _compute()
+
+
+if __name__ == "__main__":
+    write_files(sys.argv[1])

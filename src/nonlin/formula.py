@@ -1,0 +1,434 @@
+"""Text to expression, by a whitelisting parser over Python's ``ast``.
+
+What a person types is read, never run: ``ast.parse`` builds a syntax tree, and a node that is not
+on the list below is an error that points at its place. Requirements:
+
+* Nothing is evaluated by Python. Numbers become exact fractions by our own hand.
+* Work is bounded before it is done: length and bracket depth before parsing (Python's own parser
+  is quick on any short text), node count and depth while walking, exponents when they are met.
+  ``9**9**9**9`` is refused by its exponent, not computed.
+* An error says what was wrong, where, and what would be right.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import keyword
+import re
+import warnings
+from collections.abc import Iterable
+from fractions import Fraction
+
+from nonlin.errors import FormulaError
+from nonlin.expression import PI, E, Expr, Z, call, number, param, walk, where
+from nonlin.ops import CONSTANTS, FUNCTIONS, OPS
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_EXPONENT",
+    "MAX_LENGTH",
+    "MAX_NODES",
+    "check_parameter_name",
+    "names_in",
+    "parse",
+]
+
+MAX_LENGTH = 1000
+"""Longest formula, in characters."""
+MAX_DEPTH = 50
+"""Deepest nesting."""
+MAX_NODES = 400
+"""Most operations, numbers and names."""
+MAX_EXPONENT = 64
+"""Largest constant exponent, in size."""
+
+_ALLOWED_CHARACTERS = re.compile(r"[A-Za-z0-9_.+\-*/(),<>=! \t\r\n]")
+_NUMBER = re.compile(r"(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?")
+_RESERVED = frozenset({"z", *CONSTANTS, *FUNCTIONS})
+_ALLOWED_HINT = (
+    "allowed are z, parameters, numbers, + - * / **, comparisons inside where(condition, a, b), "
+    f"pi, e and the functions {', '.join(FUNCTIONS)}"
+)
+# What people type for something that has another name here.
+_SYNONYMS = {
+    "x": "z", "t": "z", "ln": "log", "arctan": "atan", "normcdf": "Phi", "phi": "Phi",
+    "cdf": "Phi", "logistic": "sigmoid", "fabs": "abs", "sgn": "sign", "maximum": "max",
+    "minimum": "min", "If": "where", "iif": "where", "select": "where", "π": "pi",
+}  # fmt: skip
+_CHARACTER_HINTS = {
+    "^": "powers are written with **, as in z**2",
+    "&": "nest where() for a condition of two parts, as in where(z > 0, where(z < 1, a, b), b)",
+    "|": "nest where() for a condition of two parts; the absolute value is abs(z)",
+    "[": "use round brackets",
+    "{": "use round brackets",
+    ";": "a formula is one expression",
+    "%": "there is no remainder; divide with /",
+    "×": "multiply with *",
+    "·": "multiply with *",
+    "÷": "divide with /",
+    "−": "the minus is the plain hyphen -",
+    "π": "write pi",
+    "²": "write **2",
+    "³": "write **3",
+    "√": "write sqrt(...)",
+}
+_BINARY: dict[type[ast.operator], str] = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "div",
+    ast.Pow: "pow",
+}
+
+
+def parse(formula: str, parameters: Iterable[str] = ()) -> Expr:
+    """Read a formula.
+
+    Parameters
+    ----------
+    formula
+        For example ``"z * tanh(softplus(z))"``.
+    parameters
+        Names that may stand in it besides z.
+
+    Returns
+    -------
+    Expr
+        The expression, as it was written (nothing is simplified).
+
+    Raises
+    ------
+    FormulaError
+        The text is not a formula, or is too long, too deep or too large. It points at the place.
+
+    Examples
+    --------
+    >>> parse("max(a*z, z)", ["a"])
+    max(mul(param('a'), Z), Z)
+    >>> parse("__import__('os')")
+    Traceback (most recent call last):
+        ...
+    nonlin.errors.FormulaError: the character "'" has no meaning in a formula: allowed are ...
+      __import__('os')
+                 ^
+    """
+    if not isinstance(formula, str):
+        raise FormulaError(f"a formula is text, not {type(formula).__name__}")
+    names = frozenset(parameters)
+    for name in names:
+        check_parameter_name(name)
+    text, offset = _check_text(formula)
+    return _Reader(formula, offset, names).read(text)
+
+
+def check_parameter_name(name: str) -> None:
+    """Raise :class:`FormulaError` unless ``name`` can be a parameter."""
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,31}", name):
+        raise FormulaError(
+            f"{name!r:.60} cannot be a parameter's name",
+            hint="use up to 32 letters, digits and _, beginning with a letter",
+        )
+    if name in _RESERVED or keyword.iskeyword(name):
+        raise FormulaError(
+            f"{name!r} cannot be a parameter's name", hint="it already means something else"
+        )
+
+
+def names_in(formula: str) -> tuple[str, ...]:
+    """Names in a formula that are neither z nor a function nor a constant, in order.
+
+    They are what would have to be parameters. Raises :class:`FormulaError` as :func:`parse` does.
+
+    >>> names_in("where(z > 0, z, alpha * expm1(z / beta))")
+    ('alpha', 'beta')
+    """
+    text, offset = _check_text(formula)
+    tree = _Reader(formula, offset, frozenset()).tree(text)
+    called = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
+    found = [
+        (n.col_offset, n.id)
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Name) and id(n) not in called and n.id not in _RESERVED
+    ]
+    return tuple(dict.fromkeys(name for _, name in sorted(found)))
+
+
+def _check_text(formula: str) -> tuple[str, int]:
+    """Bound the text before anything reads it; returns it on one line, and what was cut off."""
+    if len(formula) > MAX_LENGTH:
+        raise FormulaError(
+            f"the formula has {len(formula)} characters", formula, MAX_LENGTH, 1,
+            f"at most {MAX_LENGTH} are allowed",
+        )  # fmt: skip
+    if not formula.strip():
+        raise FormulaError(
+            "the formula is empty", hint="write one in z, for example z * sigmoid(z)"
+        )
+    opened: list[int] = []
+    for i, char in enumerate(formula):
+        if not _ALLOWED_CHARACTERS.match(char):
+            hint = _CHARACTER_HINTS.get(char, _ALLOWED_HINT)
+            shown = f'"{char}"' if char.isprintable() else f"U+{ord(char):04X}"
+            raise FormulaError(
+                f"the character {shown} has no meaning in a formula", formula, i, 1, hint
+            )
+        if char == "(":
+            opened.append(i)
+            if len(opened) > MAX_DEPTH:
+                raise FormulaError(
+                    f"more than {MAX_DEPTH} brackets are open", formula, i, 1, "nest less deeply"
+                )
+        elif char == ")":
+            if not opened:
+                raise FormulaError(
+                    "a bracket is closed that was never opened", formula, i, 1, "remove it"
+                )
+            opened.pop()
+    if opened:
+        raise FormulaError("a bracket is never closed", formula, opened[-1], 1, "add the missing )")
+    line = re.sub(r"[\t\r\n]", " ", formula)
+    stripped = line.lstrip(" ")
+    return stripped, len(line) - len(stripped)
+
+
+class _Reader:
+    """One reading of one formula."""
+
+    def __init__(self, formula: str, offset: int, parameters: frozenset[str]) -> None:
+        self.formula = formula
+        self.offset = offset
+        self.parameters = parameters
+        self.nodes = 0
+
+    def error(self, node: ast.AST, message: str, hint: str = _ALLOWED_HINT) -> FormulaError:
+        start = int(getattr(node, "col_offset", 0))
+        end = int(getattr(node, "end_col_offset", None) or start + 1)
+        return FormulaError(message, self.formula, start + self.offset, end - start, hint)
+
+    def tree(self, text: str) -> ast.expr:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # "invalid decimal literal" and the like
+                return ast.parse(text, mode="eval").body
+        except SyntaxError as error:
+            column = (error.offset or 1) - 1 + self.offset
+            column = min(max(column, 0), max(len(self.formula) - 1, 0))
+            raise FormulaError(
+                "this is not a formula", self.formula, column, 1, self._syntax_hint(text)
+            ) from None
+        except (ValueError, MemoryError, RecursionError):
+            raise FormulaError(
+                "the formula is nested too deeply", self.formula, 0, len(self.formula), "nest less"
+            ) from None
+
+    @staticmethod
+    def _syntax_hint(text: str) -> str:
+        if re.search(r"\d\s*[A-Za-z(]|\)\s*[A-Za-z0-9(]", text):
+            return "a product needs its *, as in 2 * z"
+        if re.search(r"[-+*/,<>=]\s*(\)|,|$)", text):
+            return "something is missing after an operator or a comma"
+        return _ALLOWED_HINT
+
+    def read(self, text: str) -> Expr:
+        expr = self.value(self.tree(text), 0)
+        _check_constants(expr, self.formula)
+        return expr
+
+    def enter(self, node: ast.expr, depth: int) -> None:
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise self.error(
+                node, "the formula is too large", f"at most {MAX_NODES} parts are allowed"
+            )
+        if depth > MAX_DEPTH:
+            raise self.error(
+                node, "the formula is nested too deeply", f"at most {MAX_DEPTH} levels"
+            )
+
+    def value(self, node: ast.expr, depth: int) -> Expr:
+        self.enter(node, depth)
+        match node:
+            case ast.Constant():
+                return self.number(node)
+            case ast.Name():
+                return self.name(node)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                inner = self.value(operand, depth + 1)
+                return -inner if inner.is_number else Expr("neg", (inner,))
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                return self.value(operand, depth + 1)
+            case ast.BinOp(op=op, left=left, right=right) if type(op) in _BINARY:
+                if isinstance(op, ast.Pow):
+                    return self.power(left, right, depth)
+                return Expr(
+                    _BINARY[type(op)], (self.value(left, depth + 1), self.value(right, depth + 1))
+                )
+            case ast.Call():
+                return self.call(node, depth)
+            case ast.Compare():
+                raise self.error(
+                    node,
+                    "a comparison can stand only inside where()",
+                    "as in where(z > 0, z, 0)",
+                )
+            case ast.IfExp():
+                raise self.error(node, "there is no if", "write where(condition, a, b)")
+            case ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+                raise self.error(node, "there is no and, or, not", "nest where() instead")
+            case ast.Attribute():
+                raise self.error(node, "there are no dotted names", "write exp(z), not np.exp(z)")
+            case _:
+                what = self.formula[self.offset + node.col_offset :][:20]
+                raise self.error(node, f"{what!r} is not part of a formula")
+
+    def number(self, node: ast.Constant) -> Expr:
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+            raise self.error(node, "only real numbers are allowed")
+        start = self.offset + node.col_offset
+        end = self.offset + (node.end_col_offset or node.col_offset + 1)
+        literal = self.formula[start:end].replace("_", "")
+        match = _NUMBER.fullmatch(literal)
+        if match is None:
+            raise self.error(node, "only decimal numbers are allowed", "as in 12, 0.5 or 1.5e-3")
+        if len(literal) > 50 or len(match[3] or "") > 4 or abs(int(match[3] or 0)) > 300:
+            raise self.error(
+                node, "this number is too long", "at most 50 digits, and exponents up to 300"
+            )
+        return number(Fraction(literal if literal[-1] != "." else literal[:-1]))
+
+    def name(self, node: ast.Name) -> Expr:
+        if node.id == "z":
+            return Z
+        if node.id in self.parameters:
+            return param(node.id)
+        if node.id in CONSTANTS:
+            return PI if node.id == "pi" else E
+        if node.id in OPS:
+            raise self.error(node, f"{node.id} is a function", f"it needs brackets: {node.id}(z)")
+        raise self.error(node, f"unknown name {node.id!r:.40}", self.suggestion(node.id))
+
+    def suggestion(self, name: str) -> str:
+        if name in _SYNONYMS:
+            right = _SYNONYMS[name]
+            return "the variable is called z" if right == "z" else f"it is called {right} here"
+        known = [*sorted(_RESERVED), *sorted(self.parameters)]
+        near = difflib.get_close_matches(name[:32], known, n=2, cutoff=0.6)
+        if near:
+            return f"did you mean {' or '.join(near)}?"
+        return (
+            _ALLOWED_HINT if len(name) > 1 else f"give it a value as a parameter; {_ALLOWED_HINT}"
+        )
+
+    def power(self, left: ast.expr, right: ast.expr, depth: int) -> Expr:
+        base, exponent = self.value(left, depth + 1), self.value(right, depth + 1)
+        if exponent.is_constant:
+            value = _ratio(exponent)
+            if value is None:
+                raise self.error(
+                    right, "a constant exponent has to be a plain number", "as in z**3 or z**(1/2)"
+                )
+            if abs(value) > MAX_EXPONENT:
+                raise self.error(
+                    right,
+                    "this exponent is too large",
+                    f"at most {MAX_EXPONENT} in size is allowed",
+                )
+            exponent = number(value)
+        elif any(n.op == "pow" for n in walk(exponent)):
+            raise self.error(right, "an exponent cannot hold another power", "use exp() for towers")
+        return Expr("pow", (base, exponent))
+
+    def call(self, node: ast.Call, depth: int) -> Expr:
+        if not isinstance(node.func, ast.Name):
+            if isinstance(node.func, ast.Attribute):
+                raise self.error(
+                    node.func, "there are no dotted names", "write exp(z), not np.exp(z)"
+                )
+            raise self.error(
+                node, "only functions can be called", "a product needs its *, as in 2 * (z + 1)"
+            )
+        name = node.func.id
+        op = OPS.get(name)
+        if op is None or not op.function:
+            if name in self.parameters or name in ("z", *CONSTANTS):
+                raise self.error(
+                    node.func, f"{name} is not a function", f"a product needs its *: {name} * (...)"
+                )
+            raise self.error(node.func, f"unknown function {name!r:.40}", self.suggestion(name))
+        if node.keywords:
+            raise self.error(
+                node, f"{name} takes no named arguments", f"its arguments are {op.meaning}"
+            )
+        count = len(node.args)
+        if name in ("min", "max"):
+            if count < 2:
+                raise self.error(node, f"{name} takes two or more arguments", f"as in {name}(z, 0)")
+            args = [self.value(a, depth + 1) for a in node.args]
+            result = args[0]
+            for other in args[1:]:
+                result = Expr(name, (result, other))
+            return result
+        if count != op.arity:
+            plural = "argument" if op.arity == 1 else "arguments"
+            raise self.error(node, f"{name} takes {op.arity} {plural}, not {count}", op.meaning)
+        if name == "where":
+            return self.where(node, depth)
+        return call(name, *(self.value(a, depth + 1) for a in node.args))
+
+    def where(self, node: ast.Call, depth: int) -> Expr:
+        condition, yes, no = node.args
+        if not isinstance(condition, ast.Compare):
+            raise self.error(
+                condition,
+                "the first argument of where() is a comparison",
+                "as in where(z > 0, z, 0)",
+            )
+        self.enter(condition, depth + 1)
+        sides = [condition.left, *condition.comparators]
+        values = [self.value(s, depth + 2) for s in sides]
+        a, b = self.value(yes, depth + 1), self.value(no, depth + 1)
+        # A chain l < m < r holds where each link does: one where() inside the other.
+        for i in reversed(range(len(condition.ops))):
+            left, right = values[i], values[i + 1]
+            match condition.ops[i]:
+                case ast.Lt():
+                    a = where(call("lt", left, right), a, b)
+                case ast.LtE():
+                    a = where(call("le", left, right), a, b)
+                case ast.Gt():
+                    a = where(call("lt", right, left), a, b)
+                case ast.GtE():
+                    a = where(call("le", right, left), a, b)
+                case ast.Eq():
+                    a = where(call("eq", left, right), a, b)
+                case ast.NotEq():
+                    a = where(call("eq", left, right), b, a)
+                case _:
+                    raise self.error(condition, "this comparison is unknown", "use < <= > >= == !=")
+        return a
+
+
+def _ratio(expr: Expr) -> Fraction | None:
+    """The value of a constant made of numbers, -, + , * and / only; else None."""
+    if expr.is_number:
+        return expr.fraction
+    if expr.op not in ("add", "sub", "mul", "div", "neg"):
+        return None
+    parts = [_ratio(a) for a in expr.args]
+    known = [p for p in parts if p is not None]
+    if len(known) != len(parts):
+        return None
+    if expr.op == "neg":
+        return -known[0]
+    a, b = known
+    if expr.op == "div":
+        return a / b if b else None
+    return a + b if expr.op == "add" else a - b if expr.op == "sub" else a * b
+
+
+def _check_constants(expr: Expr, formula: str) -> None:
+    """Refuse a division by a literal zero: it is always a slip, and it has no place on a plot."""
+    for node in walk(expr):
+        if node.op == "div" and node.args[1].is_constant and _ratio(node.args[1]) == 0:
+            raise FormulaError("division by zero", formula, hint="the divisor is the number 0")

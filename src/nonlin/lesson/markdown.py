@@ -1,0 +1,172 @@
+"""Markdown to HTML, with one directive of our own: a line that puts a demo into the page.
+
+    :::demo explorer functions=sigmoid,tanh z=5
+
+Its options are the demo's traits: a number, ``true`` or ``false``, a list (``view=-4,4``), a
+mapping (``params=elu.alpha:0.5``) or text. ``scope=NAME`` is the name under which the demo's state
+stands in the page's address; without it the first demo has none and the others are numbered.
+
+A mistake in a directive is an error that names the file, the line and the directive: a lesson with
+a figure missing is not built.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Collection
+from html import escape
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+from nonlin.catalogue import BY_NAME
+from nonlin.errors import NonlinError
+
+__all__ = ["LessonError", "demo_html", "render"]
+
+_LISTS = frozenset({"functions"})  # a list even when it holds one item
+_OPTION = re.compile(r"([a-z_]+)=(\S+)")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+class LessonError(NonlinError, ValueError):
+    """A lesson that cannot be built; the message names the file, the line and the directive."""
+
+
+def render(text: str, demos: Collection[str], *, source: str = "lesson") -> str:
+    """The HTML of a lesson.
+
+    Parameters
+    ----------
+    text
+        Markdown. Raw HTML in it is shown, not obeyed.
+    demos
+        Names of the demos there are.
+    source
+        What an error calls the text: its file.
+
+    Examples
+    --------
+    >>> print(render("Look: *here*.", ()), end="")
+    <p>Look: <em>here</em>.</p>
+    >>> print(render(":::demo explorer z=2", ["explorer"]), end="")
+    <div class="figure-wide" data-demo="explorer" data-options="{&quot;z&quot;: 2}"></div>
+    >>> render("One.\\n\\n:::demo explorer z", ["explorer"], source="a.md")
+    Traceback (most recent call last):
+        ...
+    nonlin.lesson.markdown.LessonError: a.md, line 3: ":::demo explorer z": 'z' is not option=value
+    """
+    parser = MarkdownIt("commonmark", {"html": False, "typographer": True})
+    parser.enable(["table", "replacements", "smartquotes"])
+    parser.block.ruler.before(
+        "paragraph", "demo", _demo_rule, {"alt": ["paragraph", "blockquote", "list"]}
+    )
+    parser.add_render_rule("demo", _demo_token)
+    tokens = parser.parse(text)
+    _name_headings(tokens)
+    scopes: list[str] = []
+    for token in tokens:
+        if token.type == "demo":
+            _fill(token, demos, scopes, source)
+    return str(parser.renderer.render(tokens, parser.options, {}))
+
+
+def demo_html(name: str, options: dict[str, object], scope: str = "") -> str:
+    """The element that a demo starts in."""
+    scoped = f' data-scope="{escape(scope)}"' if scope else ""
+    written = escape(json.dumps(options, ensure_ascii=False))
+    names = f'class="figure-wide" data-demo="{escape(name)}"'
+    return f'<div {names} data-options="{written}"{scoped}></div>\n'
+
+
+def _demo_rule(state: StateBlock, line: int, end: int, silent: bool) -> bool:
+    """Takes a line that begins with three colons for a directive."""
+    text = state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
+    if not text.startswith(":::") or state.is_code_block(line):
+        return False
+    if not silent:
+        state.line = line + 1
+        token = state.push("demo", "div", 0)
+        token.content = text.rstrip()
+        token.map = [line, line + 1]
+    return True
+
+
+def _demo_token(
+    self: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    return demo_html(**tokens[index].meta)
+
+
+def _fill(token: Token, demos: Collection[str], scopes: list[str], source: str) -> None:
+    """Reads one directive into its token, and refuses a wrong one."""
+    line = (token.map or [0])[0] + 1
+
+    def wrong(why: str) -> LessonError:
+        return LessonError(f'{source}, line {line}: "{token.content}": {why}')
+
+    head, *words = token.content.split() or [""]
+    if head != ":::demo":
+        raise wrong("the only directive is :::demo NAME option=value …")
+    if not words:
+        raise wrong("the name of the demo is missing")
+    name, *rest = words
+    if name not in demos:
+        raise wrong(f"there is no demo called {name!r}, only {', '.join(sorted(demos))}")
+    options: dict[str, object] = {}
+    for word in rest:
+        match = _OPTION.fullmatch(word)
+        if match is None:
+            raise wrong(f"{word!r} is not option=value")
+        key, value = match.groups()
+        if key in options:
+            raise wrong(f"{key} is given twice")
+        options[key] = _value(key, value)
+    functions = options.get("functions", [])
+    unknown = [f for f in functions if f not in BY_NAME] if isinstance(functions, list) else []
+    if unknown:
+        raise wrong(f"there is no function called {unknown[0]!r} in the catalogue")
+    scope = str(options.pop("scope", f"{name}{len(scopes) + 1}" if scopes else ""))
+    if scope in scopes:
+        raise wrong(f"the scope {scope!r} is taken")
+    scopes.append(scope)
+    token.meta = {"name": name, "options": options, "scope": scope}
+
+
+def _value(key: str, text: str) -> object:
+    if key in _LISTS or "," in text or ":" in text:
+        items = [item for item in text.split(",") if item]
+        if items and all(":" in item for item in items):
+            return {item.rpartition(":")[0]: _scalar(item.rpartition(":")[2]) for item in items}
+        return [_scalar(item) for item in items]
+    return _scalar(text)
+
+
+def _scalar(text: str) -> object:
+    if text in {"true", "false"}:
+        return text == "true"
+    if not _NUMBER.fullmatch(text):
+        return text
+    number = float(text)
+    if not math.isfinite(number):
+        return text
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def _name_headings(tokens: list[Token]) -> None:
+    """Gives every heading an id, so that it can be linked to."""
+    taken: set[str] = set()
+    for token, inline in zip(tokens, tokens[1:], strict=False):
+        if token.type != "heading_open":
+            continue
+        plain = re.sub(r"[^a-z0-9]+", "-", inline.content.lower()).strip("-") or "section"
+        name, n = plain, 2
+        while name in taken:
+            name, n = f"{plain}-{n}", n + 1
+        taken.add(name)
+        token.attrSet("id", name)

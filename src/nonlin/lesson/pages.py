@@ -1,0 +1,145 @@
+"""HTML pages around rendered Markdown: the head that loads the bundle, and the header.
+
+What a page loads is read from the bundle's own manifest. There is no inline script and no inline
+style, so that the content security policy can forbid both.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+__all__ = ["Bundle", "page"]
+
+NAVIGATION = (("index.html", "Lesson"), ("explorer.html", "Explorer"))
+_SCRIPT = "src/page.ts"
+_DEMO = "src/demos/{}/index.ts"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The built front end, as Vite's manifest tells it."""
+
+    manifest: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def read(cls, text: str) -> Bundle:
+        """A bundle from the text of its ``manifest.json``."""
+        return cls(json.loads(text))
+
+    @property
+    def script(self) -> str:
+        """The module that starts a page."""
+        return str(self.manifest[_SCRIPT]["file"])
+
+    @property
+    def demos(self) -> tuple[str, ...]:
+        """Names of the demos in it."""
+        start, end = _DEMO.split("{}")
+        found = (k for k in self.manifest if k.startswith(start) and k.endswith(end))
+        return tuple(sorted(k.removeprefix(start).removesuffix(end) for k in found))
+
+    def styles(self, demos: Sequence[str]) -> list[str]:
+        """Style sheets of a page with these demos: shared ones first, so that others can differ."""
+        chunks = self._chunks([_SCRIPT, *map(_DEMO.format, demos)])
+        return _once(sheet for key in chunks for sheet in self.manifest[key].get("css", ()))
+
+    def modules(self, demos: Sequence[str]) -> list[str]:
+        """What the script will import, to be fetched at the same time as it."""
+        chunks = self._chunks([_SCRIPT, *map(_DEMO.format, demos)])
+        return [f for f in _once(str(self.manifest[k]["file"]) for k in chunks) if f != self.script]
+
+    def fonts(self) -> list[str]:
+        """The upright faces, which every page shows at once."""
+        assets = self.manifest[_SCRIPT].get("assets", ())
+        return [str(a) for a in assets if a.endswith(".woff2") and "-normal" in a]
+
+    def _chunks(self, entries: Sequence[str]) -> list[str]:
+        """The entries and all that they import, imports first."""
+        found: list[str] = []
+
+        def visit(key: str, above: tuple[str, ...]) -> None:
+            if key in found or key in above:
+                return
+            for other in self.manifest[key].get("imports", ()):
+                visit(other, (*above, key))
+            found.append(key)
+
+        for entry in entries:
+            visit(entry, ())
+        return found
+
+
+def page(
+    bundle: Bundle,
+    *,
+    file: str,
+    title: str,
+    description: str,
+    body: str,
+    demos: Sequence[str],
+    server: bool,
+    main_class: str = "",
+    policy: str = "",
+) -> str:
+    """One complete page.
+
+    Parameters
+    ----------
+    file
+        Its name, by which the navigation knows where it is.
+    body
+        HTML of what stands in ``main``.
+    demos
+        Names of the demos in the body.
+    server
+        Whether something answers ``api/define``.
+    policy
+        A content security policy to write into the page, for hosts that send none.
+    """
+    links = [f'<link rel="stylesheet" href="{escape(s)}">' for s in bundle.styles(demos)]
+    links += [
+        f'<link rel="preload" href="{escape(f)}" as="font" type="font/woff2" crossorigin>'
+        for f in bundle.fonts()
+    ]
+    links += [f'<link rel="modulepreload" href="{escape(m)}">' for m in bundle.modules(demos)]
+    metas = (
+        [f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">']
+        if policy
+        else []
+    )
+    here = ' aria-current="page"'
+    navigation = "".join(
+        f'<a href="{name}"{here if name == file else ""}>{label}</a>' for name, label in NAVIGATION
+    )
+    head = "\n".join([*metas, *links])
+    main = f' class="{escape(main_class)}"' if main_class else ""
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<meta name="description" content="{escape(description)}">
+<meta name="color-scheme" content="light dark">
+<meta name="nonlin-data" content="data/">
+<meta name="nonlin-server" content="{"yes" if server else "no"}">
+{head}
+<link rel="icon" href="favicon.svg" type="image/svg+xml">
+<script type="module" src="{escape(bundle.script)}"></script>
+</head>
+<body>
+<header class="site-header"><a class="site-name" href="index.html">nonlin</a>
+<nav aria-label="Pages">{navigation}</nav></header>
+<main{main}>
+{body}</main>
+</body>
+</html>
+"""
+
+
+def _once(items: Any) -> list[str]:
+    return list(dict.fromkeys(items))

@@ -1,0 +1,490 @@
+"""Where a formula is positive, negative and zero: by proof, or with the gap left open.
+
+A switch-free formula is analytic between its singularities, so on an interval it is either
+identically 0 or has isolated zeros. :func:`signs` covers an interval with pieces on which the sign
+is certain: far out by :mod:`nonlin.properties.tails`, in between by bisection with
+:mod:`nonlin.enclosure`. A piece is settled where the enclosure has one sign, or where the
+enclosure of the derivative has one (then the signs at the two ends settle it). What is still
+open at a width near a double's resolution is a gap, and is reported as one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import mpmath
+
+from ..calculus import derivative
+from ..enclosure import encloser
+from ..expression import Expr, Z, call, number, rebuild, walk
+from ..oracle import accurate, evaluate
+from ..rewrites import simplify
+from .tails import sign_beyond
+
+__all__ = [
+    "ONE_AT_A_TIME",
+    "Budget",
+    "OutOfTime",
+    "Root",
+    "Segment",
+    "Signs",
+    "affine",
+    "compose",
+    "root_near",
+    "signs",
+]
+
+BITS = 200
+
+# mpmath's precision is one setting for the whole process, so analyses take turns.
+ONE_AT_A_TIME = threading.RLock()
+
+
+class OutOfTime(Exception):
+    """The time for this answer is used up."""
+
+
+class Budget:
+    """A deadline that loops ask about."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.end = clock() + seconds
+
+    def check(self) -> None:
+        if self.clock() > self.end:
+            raise OutOfTime
+
+    def part(self, share: float) -> Budget:
+        """A share of what is left."""
+        return Budget(max(0.0, self.end - self.clock()) * share, self.clock)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """On ``[lo, hi]`` the sign is ``sign`` (weakly: zeros may be among the points)."""
+
+    lo: float
+    hi: float
+    sign: int
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A zero. ``exact`` where it is rational and known so; ``simple`` where the sign changes."""
+
+    value: Any  # mpf good to 200 bits
+    exact: Fraction | None = None
+    simple: bool = True
+
+    @property
+    def at(self) -> float:
+        return float(self.value)
+
+
+@dataclass(slots=True)
+class Signs:
+    """The pieces from left to right, the zeros between them, and the gaps."""
+
+    segments: list[Segment] = field(default_factory=list)
+    roots: list[Root] = field(default_factory=list)
+    gaps: list[tuple[float, float]] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        return not self.gaps
+
+    @property
+    def identically_zero(self) -> bool:
+        return not self.gaps and bool(self.segments) and all(s.sign == 0 for s in self.segments)
+
+    def all(self, sign: int) -> bool:
+        """Whether the sign is ``sign`` (or 0) throughout."""
+        return not self.gaps and all(s.sign in (0, sign) for s in self.segments)
+
+
+def affine(expr: Expr) -> tuple[Expr, Expr] | None:
+    """``(a, b)`` with ``expr = a*z + b`` and no z in a and b, or ``None``."""
+    if not expr.depends_on_z:
+        return Z * 0, expr
+    if expr.op == "z":
+        return Z * 0 + 1, Z * 0
+    parts = [affine(a) for a in expr.args]
+    if None in parts:
+        return None
+    known = [p for p in parts if p is not None]
+    match expr.op:
+        case "add":
+            return known[0][0] + known[1][0], known[0][1] + known[1][1]
+        case "sub":
+            return known[0][0] - known[1][0], known[0][1] - known[1][1]
+        case "neg":
+            return -known[0][0], -known[0][1]
+        case "mul":
+            for i, j in ((0, 1), (1, 0)):
+                if not expr.args[i].depends_on_z:
+                    return expr.args[i] * known[j][0], expr.args[i] * known[j][1]
+        case "div":
+            if not expr.args[1].depends_on_z:
+                return known[0][0] / expr.args[1], known[0][1] / expr.args[1]
+    return None
+
+
+@lru_cache(maxsize=64)
+def _primitive_slope(op: str) -> Expr:
+    return derivative(call(op, Z))
+
+
+def plain_slope(expr: Expr) -> Expr:
+    """The derivative of a switch-free expression by the chain rule alone, nothing simplified.
+
+    Third derivatives serve only for enclosures, and simplifying them takes longer than all else.
+    """
+    slopes: dict[Expr, Expr] = {}
+    for node in walk(expr):
+        if not node.depends_on_z:
+            slopes[node] = number(0)
+            continue
+        a = node.args[0] if node.args else node
+        b = node.args[1] if len(node.args) > 1 else a
+        match node.op:
+            case "z":
+                slope = number(1)
+            case "add":
+                slope = slopes[a] + slopes[b]
+            case "sub":
+                slope = slopes[a] - slopes[b]
+            case "neg":
+                slope = -slopes[a]
+            case "mul":
+                slope = slopes[a] * b + a * slopes[b]
+            case "div":
+                slope = (slopes[a] - node * slopes[b]) / b
+            case "pow" if not b.depends_on_z:
+                slope = b * a ** (b - 1) * slopes[a]
+            case "pow":
+                slope = node * (slopes[b] * call("log", a) + b * slopes[a] / a)
+            case _:
+                slope = compose(_primitive_slope(node.op), a) * slopes[a]
+        slopes[node] = slope
+    return slopes[expr]
+
+
+def compose(expr: Expr, inner: Expr) -> Expr:
+    """``expr`` with ``inner`` in the place of z, which may itself hold z.
+
+    >>> compose(call("exp", Z), call("neg", Z))
+    exp(neg(Z))
+    """
+    done: dict[Expr, Expr] = {}
+    for node in walk(expr):
+        if node.op == "z":
+            done[node] = inner
+        else:
+            done[node] = rebuild(node, tuple(done[a] for a in node.args)) if node.args else node
+    return done[expr]
+
+
+def point_sign(expr: Expr, at: float | Fraction | Any) -> int:
+    """The sign at one point, at a precision where it is beyond doubt."""
+    value = accurate(expr, at, None, 60)
+    return int(value > 0) - int(value < 0)
+
+
+def root_near(expr: Expr, lo: float, hi: float) -> Any:
+    """The zero between two points of opposite sign, to about 190 bits."""
+    sign_lo = point_sign(expr, lo)
+    if sign_lo == 0:
+        return mpmath.mpf(lo)
+    if point_sign(expr, hi) == 0:
+        return mpmath.mpf(hi)
+    with mpmath.workprec(BITS + 40):
+        a, b = mpmath.mpf(lo), mpmath.mpf(hi)
+        fa, fb = (evaluate(expr, x, None, BITS + 40) for x in (a, b))
+        for _ in range(400):
+            if abs(b - a) <= abs(a + b) * mpmath.mpf(2) ** -BITS or fa == fb:
+                break
+            x = b - fb * (b - a) / (fb - fa)  # regula falsi, with bisection when it stalls
+            width = b - a
+            if not a < x < b:
+                x = (a + b) / 2
+            for step in (x, None):
+                if step is None:
+                    if b - a < width / 2:
+                        break
+                    step = (a + b) / 2
+                    if not a < step < b:
+                        break
+                fx = evaluate(expr, step, None, BITS + 40)
+                if fx == 0:
+                    return step
+                if (fx > 0) == (fa > 0):
+                    a, fa = step, fx
+                else:
+                    b, fb = step, fx
+        return (a + b) / 2
+
+
+Pieces = tuple[list[Segment], list[tuple[float, float]]]
+_FINE = 0.02  # below this width, the signs of the slope are themselves worth a search
+_DEPTH = 3
+
+
+def _pieces(
+    expr: Expr,
+    slope: Expr,
+    lo: float,
+    hi: float,
+    budget: Budget,
+    strict: bool,
+    boxes: int,
+    depth: int = 0,
+) -> Pieces:
+    """Bisection on a bounded interval: settled pieces in order, and the gaps."""
+    value, rate = encloser(expr), encloser(slope)
+    settled: list[Segment] = []
+    gaps: list[tuple[float, float]] = []
+    stack = [(lo, hi)]
+    count = 0
+    while stack:
+        a, b = stack.pop()
+        count += 1
+        if count % 8 == 0:
+            budget.check()
+        low, high = value(a, b)
+        if low > 0 or (low == 0 and not strict):
+            settled.append(Segment(a, b, 1))
+            continue
+        if high < 0 or (high == 0 and not strict):
+            settled.append(Segment(a, b, -1))
+            continue
+        down, up = rate(a, b)
+        inner: list[Segment] | None = None
+        if down >= 0 or up <= 0:
+            inner = _monotone(expr, a, b, 1 if down >= 0 else -1)
+        elif b - a < _FINE and depth < _DEPTH:
+            inner = _by_slope(expr, slope, a, b, budget, depth)
+        if inner is not None:
+            settled += inner
+            continue
+        if count > boxes or b - a <= 1e-11 * max(1e-3, abs(a), abs(b)):
+            gaps.append((a, b))
+            settled.append(Segment(a, b, 2))
+            if count > boxes and len(gaps) > 3:  # give up on the rest of it
+                rest = list(reversed(stack))
+                gaps += rest
+                settled += [Segment(left, right, 2) for left, right in rest]
+                break
+            continue
+        middle = a + (b - a) * 0.4871
+        stack += [(middle, b), (a, middle)]
+    return settled, gaps
+
+
+def _monotone(expr: Expr, a: float, b: float, direction: int) -> list[Segment] | None:
+    """The signs where ``expr`` only rises (direction 1) or only falls, from those at the ends."""
+    first, last = (point_sign(expr, x) * direction for x in (a, b))
+    if first >= 0 and last > 0:
+        return [Segment(a, b, direction)]
+    if first < 0 and last <= 0:
+        return [Segment(a, b, -direction)]
+    if first < 0 < last:
+        middle = float(root_near(expr, a, b))
+        return [Segment(a, middle, -direction), Segment(middle, b, direction)]
+    return None
+
+
+def _by_slope(
+    expr: Expr, slope: Expr, a: float, b: float, budget: Budget, depth: int
+) -> list[Segment] | None:
+    """The signs on a short interval, cut where the slope changes its own sign.
+
+    At a zero of higher order interval arithmetic sees nothing of ``expr``, but the slope is of
+    lower order there, and its slope lower still.
+    """
+    found, gaps = _pieces(slope, plain_slope(slope), a, b, budget, False, 40, depth + 1)
+    if gaps:
+        return None
+    result: list[Segment] = []
+    for piece in found:
+        part = _monotone(expr, piece.lo, piece.hi, piece.sign)
+        if part is None:
+            return None
+        result += part
+    return result
+
+
+def signs(
+    expr: Expr,
+    lo: float,
+    hi: float,
+    budget: Budget,
+    *,
+    strict: bool = False,
+    slope: Expr | None = None,
+    boxes: int = 600,
+) -> Signs:
+    """Signs and zeros of a switch-free ``expr`` on the open interval from ``lo`` to ``hi``.
+
+    ``strict`` also looks for the zeros where the sign does not change.
+    """
+    if expr.is_zero:
+        return Signs([Segment(lo, hi, 0)])
+    if not expr.depends_on_z:
+        return Signs([Segment(lo, hi, point_sign(expr, 0))])
+    line = affine(expr)
+    if line is not None:
+        return _affine_signs(line, lo, hi)
+    if all(accurate(expr, x, None, 60) == 0 for x in _samples(lo, hi)):
+        return Signs([Segment(lo, hi, 0)])
+    slope = plain_slope(expr) if slope is None else slope
+    settled: list[Segment] = []
+    gaps: list[tuple[float, float]] = []
+    inner_lo, inner_hi = lo, hi
+    if math.isinf(lo):
+        inner_lo = min(-8.0, hi - 8) if math.isfinite(hi) else -8.0
+        left = _tail(expr, -1, -inner_lo, strict, budget)
+        if left is None:
+            inner_lo = min(-64.0, inner_lo)
+            gaps.append((lo, inner_lo))
+            settled.append(Segment(lo, inner_lo, 2))
+        else:
+            inner_lo = -left[0]
+            settled.append(Segment(lo, inner_lo, left[1]))
+    right: tuple[float, int] | None = None
+    if math.isinf(hi):
+        inner_hi = max(8.0, lo + 8) if math.isfinite(lo) else 8.0
+        right = _tail(expr, 1, inner_hi, strict, budget)
+        inner_hi = max(64.0, inner_hi) if right is None else right[0]
+    budget.check()
+    # Two wide ends are reached by steps that grow, so that bisection does not start at 1e9.
+    for a, b in _shells(inner_lo, inner_hi):
+        inner, open_ = _pieces(expr, slope, a, b, budget, strict, boxes)
+        settled += inner
+        gaps += open_
+        if len(gaps) > 6:
+            settled.append(Segment(b, inner_hi, 2))
+            gaps.append((b, inner_hi))
+            break
+    if math.isinf(hi):
+        settled.append(Segment(inner_hi, hi, right[1] if right else 2))
+        if right is None:
+            gaps.append((inner_hi, hi))
+    return _joined(expr, settled, gaps, lo, hi)
+
+
+def _samples(lo: float, hi: float) -> list[float]:
+    a = lo if math.isfinite(lo) else (hi - 7.0 if math.isfinite(hi) else -5.0)
+    b = hi if math.isfinite(hi) else (lo + 7.0 if math.isfinite(lo) else 5.0)
+    return [a + (b - a) * t for t in (0.137, 0.41, 0.523, 0.891)]
+
+
+def _shells(lo: float, hi: float) -> list[tuple[float, float]]:
+    cuts = [lo, *(s for s in (-4096.0, -64.0, -7.9, 7.9, 64.0, 4096.0) if lo < s < hi), hi]
+    return list(itertools.pairwise(cuts))
+
+
+def _tail(
+    expr: Expr, direction: int, least: float, strict: bool, budget: Budget
+) -> tuple[float, int] | None:
+    value = encloser(expr)
+    for start in (least, 4 * least, 32 * least):
+        low, high = value(start, math.inf) if direction > 0 else value(-math.inf, -start)
+        if low > 0 or (low == 0 and not strict):
+            return start, 1
+        if high < 0 or (high == 0 and not strict):
+            return start, -1
+    return sign_beyond(expr, direction, least, budget.check)
+
+
+def _affine_signs(line: tuple[Expr, Expr], lo: float, hi: float) -> Signs:
+    a, b = (simplify(x) for x in line)
+    rise = point_sign(a, 0)
+    if rise == 0:
+        return Signs([Segment(lo, hi, point_sign(b, 0))])
+    exact = -b.fraction / a.fraction if a.is_number and b.is_number else None
+    with mpmath.workprec(BITS + 40):
+        if exact is not None:
+            root = mpmath.mpf(exact.numerator) / exact.denominator
+        else:
+            root = -accurate(b, 0, None, BITS) / accurate(a, 0, None, BITS)
+        inside = (math.isinf(lo) or root > lo) and (math.isinf(hi) or root < hi)
+    if not inside:
+        return Signs([Segment(lo, hi, rise if root <= lo else -rise)])
+    at = float(root)
+    return Signs([Segment(lo, at, -rise), Segment(at, hi, rise)], [Root(root, exact)])
+
+
+def _joined(
+    expr: Expr, settled: list[Segment], gaps: list[tuple[float, float]], lo: float, hi: float
+) -> Signs:
+    """Merge equal neighbours, close gaps that hold one crossing, and name the zeros."""
+    result = Signs()
+    merged: list[Segment] = []
+    for piece in settled:
+        if merged and merged[-1].sign == piece.sign:
+            merged[-1] = Segment(merged[-1].lo, piece.hi, piece.sign)
+        else:
+            merged.append(piece)
+    for i, piece in enumerate(merged):
+        if piece.sign != 2:
+            previous = result.segments[-1] if result.segments else None
+            if previous is not None and previous.sign == -piece.sign and previous.hi == piece.lo:
+                value = _exact_zero(expr, piece.lo)
+                if value is None:
+                    value = root_near(expr, *_around(expr, piece.lo, previous.sign))
+                result.roots.append(Root(value))
+            result.segments.append(piece)
+            continue
+        narrow = piece.hi - piece.lo <= 1e-6 * max(1.0, abs(piece.lo))
+        neighbours = [merged[j].sign for j in (i - 1, i + 1) if 0 <= j < len(merged)]
+        if narrow and len(neighbours) == 2:
+            value = _exact_zero(expr, piece.lo, piece.hi)
+            if neighbours[0] != neighbours[1]:
+                if value is None:
+                    value = root_near(expr, piece.lo, piece.hi)
+                result.roots.append(Root(value))
+                continue
+            if value is not None:  # touches 0 and turns back: even order
+                result.roots.append(Root(value, simple=False))
+                result.segments.append(Segment(piece.lo, piece.hi, neighbours[0]))
+                continue
+        elif narrow and neighbours and (piece.lo == lo or piece.hi == hi):
+            # at the end of the interval, where the formula itself may vanish
+            end = lo if piece.lo == lo else hi
+            if point_sign(expr, end) == 0:
+                result.segments.append(Segment(piece.lo, piece.hi, neighbours[0]))
+                continue
+        result.gaps.append((piece.lo, piece.hi))
+    return result
+
+
+def _exact_zero(expr: Expr, lo: float, hi: float | None = None) -> Any | None:
+    """A double (or 0) in the interval where ``expr`` is exactly 0, if one of the likely is."""
+    right = lo if hi is None else hi
+    tries = {lo, right, round((lo + right) / 2, 6)}
+    if lo <= 0 <= right:
+        tries.add(0.0)
+    for x in tries:
+        if lo <= x <= right and accurate(expr, x, None, 60) == 0:
+            return mpmath.mpf(x)
+    return None
+
+
+def _around(expr: Expr, at: float, sign_left: int) -> tuple[float, float]:
+    step = 1e-16 * max(1e-3, abs(at))
+    lo = hi = at
+    while step < 1:
+        lo, hi = at - step, at + step
+        if point_sign(expr, lo) == sign_left and point_sign(expr, hi) == -sign_left:
+            break
+        step *= 4
+    return lo, hi

@@ -1,0 +1,252 @@
+"""Processes that compile formulas for the server, and can be stopped when they take too long.
+
+A formula typed by a stranger is bounded when it is parsed, but what its derivative or its
+properties cost can only be found out by trying. So the work is done in a process of its own: past
+the deadline it is killed and a fresh one takes its place. A worker is started by ``spawn`` and
+answers in JSON, so that nothing but numbers and text comes back. One that is left alone by a
+crashed server ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import json
+import math
+import multiprocessing
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from typing import Any
+
+__all__ = ["Crowded", "Pool", "TooSlow", "Unavailable", "compile_formula", "parameters_of"]
+
+START_SECONDS = 60.0
+MEMORY_BYTES = 4 << 30
+MOST_PARAMETERS = 8
+
+
+class TooSlow(Exception):
+    """The deadline passed."""
+
+
+class Crowded(Exception):
+    """Too many requests are waiting already."""
+
+
+class Unavailable(Exception):
+    """No worker could be started, or it ended before it answered."""
+
+
+def parameters_of(formula: str, given: Mapping[str, float]) -> dict[str, float]:
+    """The parameters of a formula: names without a given value are 1.
+
+    But x and t are no parameters unless they are given a value, since whoever writes them means z;
+    the parser will say so.
+
+    >>> parameters_of("a * tanh(b * z) + x", {"b": 2.0})
+    {'a': 1.0, 'b': 2.0}
+    """
+    from nonlin.formula import names_in
+
+    free = {name: 1.0 for name in names_in(formula) if name not in {"x", "t"}}
+    return free | dict(given)
+
+
+def compile_formula(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer to one request: a function's description with its code, or what is wrong with it.
+
+    >>> compile_formula({"formula": "a * z"})["function"]["parameters"][0]["default"]
+    1.0
+    >>> compile_formula({"formula": "z + x"})["error"]["position"]
+    4
+    """
+    from base64 import b64encode
+
+    import nonlin
+    from nonlin.describe import describe, wasm_module
+    from nonlin.errors import FormulaError, NonlinError
+
+    try:
+        formula = request["formula"]
+        values = parameters_of(formula, request.get("parameters") or {})
+        if len(values) > MOST_PARAMETERS:
+            many = f"{len(values)} parameters are too many"
+            raise FormulaError(many, formula, hint=f"{MOST_PARAMETERS} are the most")
+        name = request.get("name") or "f"
+        activation = nonlin.define(formula, name, **values)
+        function = describe(activation)
+        code = b64encode(wasm_module([activation])).decode()
+    except FormulaError as error:
+        return _refusal(error.message, error.position, error.length, error.hint)
+    except NonlinError as error:
+        return _refusal(str(error))
+    except (RecursionError, MemoryError, OverflowError):
+        return _refusal("this formula is more than can be worked out", hint="try a simpler one")
+    return {"function": _plain(function), "wasm": code}
+
+
+def _refusal(
+    message: str, position: int | None = None, length: int = 1, hint: str = ""
+) -> dict[str, Any]:
+    return {"error": {"message": message, "position": position, "length": length, "hint": hint}}
+
+
+def _plain(value: Any) -> Any:
+    """The same without numbers that JSON has no notation for."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _serve(pipe: Connection, limit: float) -> None:
+    """A worker's life: get ready, say so, then answer one request after another."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the server's affair
+    _limit_memory()
+    compile_formula({"formula": "z * sigmoid(z)"})  # imports, and a first run through the compiler
+    pipe.send_bytes(b"ready")
+    with open(os.devnull, "w") as nowhere, contextlib.suppress(EOFError, OSError):
+        while True:
+            request = json.loads(pipe.recv_bytes())
+            # Ends this process if the server, which should have killed it by then, is gone.
+            faulthandler.dump_traceback_later(limit, exit=True, file=nowhere)
+            try:
+                answer = compile_formula(request)
+            except Exception:
+                traceback.print_exc()
+                answer = {"failed": True}
+            faulthandler.cancel_dump_traceback_later()
+            pipe.send_bytes(json.dumps(answer, allow_nan=False).encode())
+
+
+def _limit_memory() -> None:
+    """Bounds what this process may ask for, where the system can do that."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    bound = MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(MEMORY_BYTES, hard)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (bound, hard))
+
+
+class _Worker:
+    """One process and the pipe to it."""
+
+    def __init__(self, limit: float) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(theirs, limit), name="nonlin-compiler", daemon=True
+        )
+        self._ready = False
+        self._process.start()
+        theirs.close()
+
+    def ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        try:
+            if not self._ready:
+                self._await(START_SECONDS, Unavailable("the compiler did not start"))
+                self._ready = True
+            self._pipe.send_bytes(json.dumps(request).encode())
+            answer: dict[str, Any] = json.loads(self._await(seconds, TooSlow()))
+        except (EOFError, OSError) as error:
+            raise Unavailable("the compiler ended before it answered") from error
+        return answer
+
+    def _await(self, seconds: float, otherwise: Exception) -> bytes:
+        if not self._pipe.poll(seconds):
+            raise otherwise
+        return self._pipe.recv_bytes()
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.join(5)
+        self._pipe.close()
+
+
+class Pool:
+    """A few warm workers.
+
+    Parameters
+    ----------
+    workers
+        How many formulas are compiled at the same time.
+    seconds
+        How long one may take.
+    waiting
+        How many more may wait; those beyond are turned away at once.
+    """
+
+    def __init__(self, workers: int = 2, seconds: float = 10.0, waiting: int = 6) -> None:
+        self.seconds = seconds
+        self._limit = 2 * seconds + 1  # after which a worker ends by itself
+        self._size = workers
+        self._room = threading.BoundedSemaphore(workers + waiting)
+        self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+        self._all: set[_Worker] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+        for _ in range(workers):
+            self._idle.put(None)  # a place without a process: one is started when it is needed
+
+    def warm(self) -> None:
+        """Start the workers now, so that the first formula need not wait for it."""
+        for worker in [self._idle.get() for _ in range(self._size)]:
+            self._idle.put(worker or self._start())
+
+    def run(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """One answer, or :class:`TooSlow`, :class:`Crowded` or :class:`Unavailable`."""
+        if not self._room.acquire(blocking=False):
+            raise Crowded
+        try:
+            worker = self._idle.get(timeout=START_SECONDS)
+        except queue.Empty:
+            self._room.release()
+            raise Unavailable("the compiler is busy") from None
+        try:
+            worker = worker or self._start()
+            return worker.ask(request, self.seconds)
+        except (TooSlow, Unavailable):
+            if worker is not None:
+                self._end(worker)
+                worker = None
+            with contextlib.suppress(Unavailable):
+                worker = self._start()
+            raise
+        finally:
+            self._idle.put(worker)
+            self._room.release()
+
+    def close(self) -> None:
+        """Stop all workers, and start none from now on."""
+        with self._lock:
+            self._closed = True
+            workers = list(self._all)
+        for worker in workers:
+            self._end(worker)
+
+    def _start(self) -> _Worker:
+        with self._lock:
+            if self._closed:
+                raise Unavailable("the server is shutting down")
+            try:
+                worker = _Worker(self._limit)
+            except OSError as error:
+                raise Unavailable("the compiler could not be started") from error
+            self._all.add(worker)
+        return worker
+
+    def _end(self, worker: _Worker) -> None:
+        with self._lock:
+            self._all.discard(worker)
+        with contextlib.suppress(OSError):
+            worker.stop()

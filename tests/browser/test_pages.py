@@ -1,0 +1,172 @@
+"""The pages as a whole: nothing from elsewhere, nothing in the console, and the numbers of Python."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nonlin
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+AXE = Path(os.environ.get("NONLIN_AXE") or ROOT / "web/node_modules/axe-core/axe.min.js")
+SLIDER = "z, the input"
+
+PROBE = """async ({ url, calls }) => {
+  const data = await (await fetch(url)).arrayBuffer();
+  const memory = new WebAssembly.Memory({ initial: 16 });
+  const { instance } = await WebAssembly.instantiate(data, { env: { __linear_memory: memory } });
+  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const PARAMS = 0x10000, INPUT = PARAMS + 0x400, OUTPUT = INPUT + 8192 * 8;
+  return calls.map(({ name, params, input, count, size }) => {
+    new Uint8Array(memory.buffer).set(bytes(params), PARAMS);
+    new Uint8Array(memory.buffer).set(bytes(input), INPUT);
+    instance.exports[name](INPUT, OUTPUT, count, PARAMS);
+    return btoa(String.fromCharCode(...new Uint8Array(memory.buffer, OUTPUT, count * size)));
+  });
+}"""
+
+
+def watch(page: Any) -> tuple[list[str], set[str]]:
+    """What the console says, and which addresses are asked for."""
+    said: list[str] = []
+    asked: set[str] = set()
+    page.on("pageerror", lambda error: said.append(f"error: {error}"))
+    page.on(
+        "console",
+        lambda line: said.append(line.text) if line.type in {"error", "warning"} else None,
+    )
+    page.on("request", lambda request: asked.add(request.url))
+    return said, asked
+
+
+@pytest.mark.parametrize("name", ["index.html", "explorer.html"])
+def test_a_page_is_silent_and_asks_no_other_host(page: Any, server_url: str, name: str) -> None:
+    said, asked = watch(page)
+    page.goto(f"{server_url}{name}")
+    page.get_by_role("slider", name=SLIDER).wait_for()
+    page.wait_for_load_state("networkidle")
+    assert said == []
+    assert len(asked) > 5
+    foreign = [u for u in asked if not u.startswith((server_url, "data:", "blob:"))]
+    assert foreign == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", ["index.html", "explorer.html"])
+def test_nothing_stands_in_the_way_of_a_reader(
+    page: Any, server_url: str, name: str, width: int, scheme: str
+) -> None:
+    if not AXE.is_file():
+        pytest.skip("axe-core is not among the packages of web/: run npm ci there")
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{server_url}{name}")
+    page.get_by_role("slider", name=SLIDER).wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.evaluate(AXE.read_text("utf-8"))  # as evaluated code: the policy forbids inline scripts
+    found = page.evaluate("axe.run().then(({ violations }) => violations)")
+    told = [f"{v['id']}: {v['nodes'][0]['html'][:120]} ({len(v['nodes'])})" for v in found]
+    assert told == []
+
+
+def test_dark_and_light_differ_and_the_switch_is_remembered(page: Any, server_url: str) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto(server_url)
+    paper = "getComputedStyle(document.body).backgroundColor"
+    night = page.evaluate(paper)
+    page.get_by_role("button", name="Switch to the light theme").click()
+    day = page.evaluate(paper)
+    assert day != night
+    page.goto(f"{server_url}explorer.html")
+    page.get_by_role("slider", name=SLIDER).wait_for()
+    assert page.evaluate(paper) == day
+
+
+def test_the_figure_comes_before_the_prose(page: Any, lesson_url: str) -> None:
+    page.goto(lesson_url)
+    page.get_by_role("slider", name=SLIDER).wait_for()
+    figure = page.locator("[data-demo]").first.bounding_box()
+    heading = page.get_by_role("heading", name="The linearity trap").bounding_box()
+    assert figure["y"] < 400
+    assert figure["y"] < heading["y"]
+
+
+def test_links_between_the_pages(page: Any, lesson_url: str) -> None:
+    page.goto(lesson_url)
+    page.get_by_role("link", name="Explorer").click()
+    page.get_by_role("heading", name="Activation Explorer").wait_for()
+    page.get_by_role("link", name="Lesson").click()
+    page.get_by_role("heading", name="The linearity trap").wait_for()
+
+
+def test_numbers_stated_in_the_lesson() -> None:
+    assert f"{nonlin.sigmoid.derivative(5.0):.4f}" == "0.0066"
+    assert f"{nonlin.sigmoid.derivative(-5.0):.4f}" == "0.0066"
+    assert nonlin.sigmoid.derivative(0.0) == 0.25
+    assert 0.9e-6 < 0.25**10 < 1.0e-6
+    assert list(nonlin.relu.derivative([5.0, -5.0])) == [1.0, 0.0]
+    assert 0.0001 < nonlin.tanh.derivative(5.0) < 0.0002
+    z = np.linspace(-8, 8, 101)
+    np.testing.assert_allclose(nonlin.tanh(z), 2 * nonlin.sigmoid(2 * z) - 1, atol=1e-15)
+    for a, b in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        total = float(a + b)
+        assert nonlin.relu(total) - 2 * nonlin.relu(total - 1) == (a != b)
+
+
+def _inputs(dtype: type) -> np.ndarray[Any, Any]:
+    """Ordinary numbers, far tails, kinks and their neighbours, zeros, infinities, NaN."""
+    rng = np.random.default_rng(20)
+    special = [0.0, -0.0, math.inf, -math.inf, math.nan, 1e-30, -1e-30, 1e30, -1e30]
+    kinks: np.ndarray[Any, Any] = np.array([-6, -3, -2, -1, -0.5, 0, 0.5, 1, 2, 3, 6], dtype=dtype)
+    near = [np.nextafter(kinks, dtype(s * 100)) for s in (1, -1)]
+    parts = [special, kinks, *near, rng.normal(0, 3, 200), rng.uniform(-40, 40, 200)]
+    return np.concatenate([np.asarray(p, dtype=dtype) for p in parts])
+
+
+def _text(array: np.ndarray[Any, Any]) -> str:
+    return base64.b64encode(array.tobytes()).decode()
+
+
+@pytest.mark.parametrize("precision", ["f32", "f64"])
+def test_webassembly_gives_the_bits_of_python(
+    page: Any, explorer_url: str, server_url: str, precision: str
+) -> None:
+    """Every function of the catalogue with f' and f'', to the last bit; a NaN is a NaN."""
+    dtype: type = np.float32 if precision == "f32" else np.float64
+    page.goto(explorer_url)
+    functions = json.loads(page.request.get(f"{server_url}data/catalogue.json").body())["functions"]
+    assert [f["name"] for f in functions] == list(nonlin.catalogue)
+    xs = _inputs(dtype)
+    calls = [
+        {
+            "name": f"{f['symbol']}_d{order}_{precision}",
+            "params": _text(np.array([p["default"] for p in f["parameters"]], dtype=np.float64)),
+            "input": _text(xs),
+            "count": len(xs),
+            "size": xs.itemsize,
+        }
+        for f in functions
+        for order in range(3)
+    ]
+    answers = page.evaluate(PROBE, {"url": f"{server_url}data/catalogue.wasm", "calls": calls})
+    wrong = []
+    for i, answer in enumerate(answers):
+        activation = nonlin.catalogue[functions[i // 3]["name"]]
+        order = i % 3
+        ways = (activation, activation.derivative, activation.second_derivative)
+        ours = ways[order](xs)
+        theirs: np.ndarray[Any, Any] = np.frombuffer(base64.b64decode(answer), dtype=dtype)
+        bits = f"u{xs.itemsize}"
+        same = (ours.view(bits) == theirs.view(bits)) | (np.isnan(ours) & np.isnan(theirs))
+        if not same.all():
+            at = int(np.flatnonzero(~same)[0])
+            wrong.append(f"{calls[i]['name']}({xs[at]!r}): {theirs[at]!r}, not {ours[at]!r}")
+    assert wrong == []

@@ -1,0 +1,165 @@
+"""Generate ``src/nonlin/compiler/coefficients.py``: polynomials of the primitives, by mpmath.
+
+Run ``python tools/coefficients.py`` to write the file, ``--check`` to compare it with what stands
+there. Polynomials are Chebyshev interpolants of relative error far below the precision that uses
+them, computed with 400 bits and rounded once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import mpmath as mp
+
+TARGET = Path(__file__).parents[1] / "src/nonlin/compiler/coefficients.py"
+mp.mp.prec = 400
+
+
+def chebyshev(
+    f: Callable[[mp.mpf], mp.mpf], low: object, high: object, degree: int
+) -> list[mp.mpf]:
+    """Coefficients, constant first, of the interpolant of f on [low, high]."""
+    n = degree + 1
+    low, high = mp.mpf(low), mp.mpf(high)
+    nodes = [mp.cos(mp.pi * (2 * k + 1) / (2 * n)) for k in range(n)]
+    values = [f((high + low) / 2 + (high - low) / 2 * t) for t in nodes]
+    cheb = [
+        (2 - (j == 0))
+        * mp.fsum(v * mp.cos(j * mp.acos(t)) for v, t in zip(values, nodes, strict=True))
+        / n
+        for j in range(n)
+    ]
+    # To powers of t, by the recurrence T_{j+1} = 2 t T_j - T_{j-1}.
+    before, now = [mp.mpf(1)], [mp.mpf(0), mp.mpf(1)]
+    total = [mp.mpf(0)] * n
+    for j, c in enumerate(cheb):
+        poly = before if j == 0 else now
+        for i, p in enumerate(poly):
+            total[i] += c * p
+        if j >= 1:
+            after = [mp.mpf(0), *(2 * p for p in now)]
+            for i, p in enumerate(before):
+                after[i] -= p
+            before, now = now, after
+    # From t = (x - middle) / half back to x.
+    middle, half = (high + low) / 2, (high - low) / 2
+    if middle == 0 and half == 1:
+        return total
+    result = [mp.mpf(0)] * n
+    for i, c in enumerate(total):
+        for k in range(i + 1):
+            result[k] += c * mp.binomial(i, k) * (-middle) ** (i - k) / half**i
+    return result
+
+
+def tail(x: mp.mpf) -> mp.mpf:
+    """exp(x**2) * erfc(x), without overflow."""
+    return mp.exp(x * x) * mp.erfc(x)
+
+
+ERFC_A = 4
+
+
+def erfc_table(degree: int) -> list[mp.mpf]:
+    """(1 + 2x) exp(x**2) erfc(x) over t = (x - a)/(x + a), x from 0 to infinity."""
+
+    def f(t: mp.mpf) -> mp.mpf:
+        if t >= 1:
+            return 2 / mp.sqrt(mp.pi)
+        x = ERFC_A * (1 + t) / (1 - t)
+        if x > 200:  # asymptotic series
+            s = mp.fsum((-1) ** k * mp.fac2(2 * k - 1) / (2 * x * x) ** k for k in range(25))
+            return (1 + 2 * x) * s / (x * mp.sqrt(mp.pi))
+        return (1 + 2 * x) * tail(x)
+
+    return chebyshev(f, -1, 1, degree)
+
+
+def double(x: mp.mpf) -> float:
+    return float(x)
+
+
+def pair(x: mp.mpf, parts: int = 2) -> tuple[float, ...]:
+    out = []
+    for _ in range(parts):
+        hi = float(x)
+        out.append(hi)
+        x = x - mp.mpf(hi)
+    return tuple(out)
+
+
+def head(x: mp.mpf, bits: int) -> float:
+    """x cut to so many bits, so that products with small integers are exact."""
+    m, e = mp.frexp(x)
+    return float(mp.ldexp(mp.floor(mp.ldexp(m, bits)), int(e) - bits))
+
+
+def rows(values: list[tuple[float, ...]]) -> str:
+    return "(\n" + "".join(f"    ({', '.join(map(repr, v))}),\n" for v in values) + ")"
+
+
+def row(values: list[float]) -> str:
+    return "(\n" + "".join(f"    {v!r},\n" for v in values) + ")"
+
+
+def main() -> int:
+    ln2, half_pi = mp.log(2), mp.pi / 2
+    split = []
+    for x in (ln2, half_pi):
+        a = head(x, 33)
+        b = head(x - mp.mpf(a), 33)
+        split.append((a, b, float(x - mp.mpf(a) - mp.mpf(b))))
+    with mp.workprec(1500):
+        turns = int(mp.floor(mp.ldexp(1 / (2 * mp.pi), 1344)))
+    words = [(turns >> (1344 - 32 * (i + 1))) & 0xFFFFFFFF for i in range(42)]
+    atan = chebyshev(
+        lambda s: mp.atan(mp.sqrt(s)) / mp.sqrt(s) if s > 0 else mp.mpf(1), 0, mp.mpf("0.1716"), 13
+    )
+    text = f'''"""Polynomials and constants of the primitives; written by ``tools/coefficients.py``, not by hand."""
+
+# ruff: noqa: E501
+from __future__ import annotations
+
+LN2_33 = {split[0]!r}
+"""log(2) as 33 + 33 + 53 bits: products with integers below 2**20 are exact in the first two."""
+HALF_PI_33 = {split[1]!r}
+"""pi/2, likewise."""
+LN2 = {pair(ln2, 3)!r}
+HALF_PI = {pair(half_pi, 4)!r}
+INV_SQRT2 = {pair(1 / mp.sqrt(2))!r}
+TWO_OVER_SQRT_PI = {pair(2 / mp.sqrt(mp.pi))!r}
+TWO_PI = {pair(2 * mp.pi)!r}
+INV_TWO_PI_WORDS = {tuple(words)!r}
+"""The first 1344 bits of 1/(2 pi), in words of 32 bits."""
+ERFC_A = {float(ERFC_A)!r}
+ATAN_F64 = {row([double(c) for c in atan])}
+"""atan(sqrt(s))/sqrt(s) for s in [0, tan(pi/8)**2]."""
+ERFC_F64 = {row([double(c) for c in erfc_table(24)])}
+"""(1 + 2x) exp(x**2) erfc(x) in powers of t = (x - a)/(x + a), for double lanes."""
+ERFC_DD = {rows([pair(c) for c in erfc_table(46)])}
+"""The same for double-double."""
+'''
+    if "--check" in sys.argv:
+        same = TARGET.read_text() == text
+        print("up to date" if same else "differs: run python tools/coefficients.py")
+        return 0 if same else 1
+    TARGET.write_text(text)
+    for degree in (24, 46):
+        c = erfc_table(degree)
+        worst = max(
+            abs(mp.polyval(c[::-1], (x - ERFC_A) / (x + ERFC_A)) / ((1 + 2 * x) * tail(x)) - 1)
+            for x in (mp.mpf(k) / 16 for k in range(500))
+        )
+        print(
+            degree,
+            mp.nstr(mp.log(worst, 2), 5),
+            "largest coefficient",
+            mp.nstr(max(map(abs, c)), 4),
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,172 @@
+import { scaleLinear, type ScaleLinear } from "d3-scale";
+import { line } from "d3-shape";
+import { placeLabels, type Place } from "../../lib/plot/labels";
+import {
+  abscissae,
+  extent,
+  flatSpans,
+  jumpsAt,
+  lifted,
+  sample,
+  type Curve,
+  type Jump,
+  type Span,
+} from "../../lib/plot/sampling";
+import type { Order } from "../../lib/lab/kernels";
+import type { Shown } from "./state.svelte";
+
+/** Everything in the figure that does not follow z, in pixels. Built anew when functions, parameters, view or size change. */
+export interface Scene {
+  width: number;
+  height: number;
+  x: Scale;
+  panels: Panel[];
+  xTicks: number[];
+}
+
+export type Scale = ScaleLinear<number, number>;
+
+export interface Panel {
+  order: Order;
+  top: number;
+  height: number;
+  y: Scale;
+  ticks: number[];
+  lines: PanelLine[];
+}
+
+export interface PanelLine {
+  shown: Shown;
+  path: string;
+  label: Place | undefined;
+  text: string;
+  jumps: Jump[];
+  /** Where the marker stands on the curve, when another curve has the same hue. */
+  beads: Place[];
+}
+
+export interface Size {
+  width: number;
+  /** Measures a label in the figure's own type. */
+  measure: (text: string) => number;
+}
+
+const PLAIN_VIEW: Span = [-5, 5];
+export const PRIMES = ["", "′", "″"] as const;
+export const MARGIN = { left: 42, right: 10, top: 26, gap: 34 } as const;
+
+export const isNarrow = (width: number): boolean => width < 560;
+
+export function xSpan(shown: readonly Shown[], view: readonly number[]): Span {
+  const [from, to] = view;
+  if (from !== undefined && to !== undefined) return [from, to];
+  const windows = shown.map(({ kernel }) => kernel.fn.view.x);
+  if (windows.length === 0) return PLAIN_VIEW;
+  return [Math.min(...windows.map(([low]) => low)), Math.max(...windows.map(([, high]) => high))];
+}
+
+function ySpan(order: Order, curves: readonly Curve[], x: Span, view: readonly number[]): Span {
+  const [, , low, high] = view;
+  if (order === 0 && low !== undefined && high !== undefined) return [low, high];
+  const reach = order === 0 ? (x[1] - x[0]) * 0.6 : 3;
+  const anchored = order > 0 || view.length === 0;
+  let [from, to] = extent(curves, anchored ? [-reach, reach] : [-Infinity, Infinity]) ?? [-1, 1];
+  if (anchored) from = Math.min(from, 0);
+  if (anchored) to = Math.max(to, order === 1 ? 1 : 0);
+  const height = to - from || Math.max(Math.abs(to), 1);
+  return [from - height * 0.1, to + height * (order === 0 ? 0.1 : 0.14)];
+}
+
+export function buildScene(
+  shown: readonly Shown[],
+  view: readonly number[],
+  orders: readonly Order[],
+  size: Size,
+): Scene {
+  const { width } = size;
+  const span = xSpan(shown, view);
+  const x = scaleLinear(span, [MARGIN.left, width - MARGIN.right]);
+  const count = Math.min(Math.max(Math.round(width), 200), 1600);
+  const kinks = shown.map(({ kernel, params }) => kernel.kinks(params).filter(Number.isFinite));
+  const xs = kinks.map((each) => abscissae(span, count, each));
+  const heights = isNarrow(width) ? [240, 150, 130] : [330, 184, 150];
+
+  let top: number = MARGIN.top;
+  const panels = orders.map((order): Panel => {
+    const curves = shown.map(({ kernel, params }, index) =>
+      sample(kernel, order, params, span, xs[index] ?? new Float64Array()),
+    );
+    const height = heights[order] ?? 150;
+    const y = scaleLinear(ySpan(order, curves, span, view), [top + height, top]);
+    const panel = { order, top, height, y, ticks: y.ticks(order === 0 ? 6 : 3), lines: [] as PanelLine[] };
+    panel.lines = drawn(shown, curves, kinks, panel, x, size);
+    top += height + MARGIN.gap;
+    return panel;
+  });
+  return { width, height: top - MARGIN.gap, x, panels, xTicks: x.ticks(isNarrow(width) ? 6 : 10) };
+}
+
+function drawn(
+  shown: readonly Shown[],
+  curves: readonly Curve[],
+  kinks: readonly number[][],
+  { order, y, top, height }: Panel,
+  x: Scale,
+  { width, measure }: Size,
+): PanelLine[] {
+  const [low = 0, high = 1] = y.domain();
+  const [from = 0, to = 1] = x.domain();
+  const far = (high - low) * 3;
+  const pen = line<number>().digits(2);
+  const parts = shown.map((each, index) => {
+    const { kernel, params } = each;
+    const jumps = jumpsAt(kernel, order, params, kinks[index] ?? []).filter(({ at }) => at >= from && at <= to);
+    const raw = curves[index] ?? { xs: new Float64Array(), ys: new Float64Array() };
+    const curve = lifted(raw, jumps, high - low, (at) => kernel.at(order, at, params));
+    const pixelXs = curve.xs.map((value) => x(value));
+    const pixelYs = curve.ys.map((value) => y(Math.min(Math.max(value, low - far), high + far)));
+    pen
+      .x((index) => pixelXs[index] ?? 0)
+      .y((index) => pixelYs[index] ?? 0)
+      .defined((index) => !Number.isNaN(pixelYs[index]));
+    const path = pen([...pixelXs.keys()]) ?? "";
+    const text = each.title + PRIMES[order];
+    const seen = curve.found.filter(({ left, right }) => [left, right].every((value) => value >= low && value <= high));
+    return { shown: each, jumps: [...jumps, ...seen], path, text, pixelXs, pixelYs };
+  });
+  const places = placeLabels(
+    parts.map(({ pixelXs, pixelYs, text }) => ({
+      xs: pixelXs.map((value) => value - MARGIN.left),
+      ys: pixelYs.map((value) => value - top),
+      width: measure(text),
+    })),
+    width - MARGIN.left - MARGIN.right,
+    height,
+    [],
+  );
+  return parts.map(({ shown: own, path, jumps, text, pixelXs, pixelYs }, index) => {
+    const place = places[index];
+    const label = place && { x: place.x + MARGIN.left, y: place.y + top };
+    const twin = shown.some((other) => other !== own && other.look.hue === own.look.hue);
+    const beads = twin ? beadsOn(pixelXs, pixelYs, index).filter(({ y }) => y >= top && y <= top + height) : [];
+    return { shown: own, path, jumps, text, label, beads };
+  });
+}
+
+/** A few points spread along a curve, each curve's at its own places. */
+function beadsOn(xs: Float64Array, ys: Float64Array, index: number): Place[] {
+  const apart = Math.round(xs.length / 6);
+  const first = Math.round(apart * (0.3 + 0.16 * index));
+  return [0, 1, 2, 3, 4, 5].flatMap((count) => {
+    const x = xs[first + count * apart];
+    const y = ys[first + count * apart];
+    return x === undefined || y === undefined || Number.isNaN(y) ? [] : [{ x, y }];
+  });
+}
+
+/** Where one function is nearly flat, within the view. */
+export function saturation({ kernel, params }: Shown, view: Span): Span[] {
+  const kinks = kernel.kinks(params).filter(Number.isFinite);
+  const xs = abscissae(view, 400, kinks);
+  return flatSpans(sample(kernel, 1, params, view, xs), sample(kernel, 2, params, view, xs));
+}

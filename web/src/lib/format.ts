@@ -1,0 +1,60 @@
+/** Numbers as text. All have the real minus sign; none changes its width more than it must. */
+export interface Scientific {
+  mantissa: string;
+  /** "" when the number is written out. */
+  exponent: string;
+}
+
+const minus = (text: string): string => text.replace("-", "−");
+
+function special(value: number): string | undefined {
+  if (Number.isNaN(value)) return "undefined";
+  if (value === Infinity) return "∞";
+  if (value === -Infinity) return "−∞";
+  return undefined;
+}
+
+/** Fixed decimals where they say enough, a power of ten where they do not. */
+export function scientific(value: number, decimals = 4): Scientific {
+  const word = special(value);
+  if (word !== undefined) return { mantissa: word, exponent: "" };
+  const size = Math.abs(value);
+  if (size === 0 || (size >= 10 ** -decimals && size < 1e5)) {
+    return { mantissa: minus((value === 0 ? 0 : value).toFixed(decimals)), exponent: "" };
+  }
+  const [mantissa = "", exponent = ""] = value.toExponential(2).split("e");
+  return { mantissa: minus(mantissa), exponent: minus(exponent.replace("+", "")) };
+}
+
+/** The same as one piece of text, for sentences and for speech: small numbers keep two digits. */
+export function spoken(value: number, decimals = 2): string {
+  const size = Math.abs(value);
+  if (size >= 1e-6 && size < 10 ** -decimals) return minus(String(Number(value.toPrecision(2))));
+  const { mantissa, exponent } = scientific(value, decimals);
+  return exponent === "" ? mantissa : `${mantissa} × 10^${exponent}`;
+}
+
+/** Every digit that the double has. */
+export function exact(value: number): string {
+  return special(value) ?? minus(String(value === 0 ? 0 : value)).replace("e+", "e");
+}
+
+/** A tick's label, as exact as the ticks are close together. */
+export function onAxis(value: number, step: number): string {
+  const decimals = Math.min(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), 12);
+  const size = Math.abs(value);
+  if (size < 1e5) return minus((value === 0 ? 0 : value).toFixed(decimals));
+  const digits = Math.max(0, Math.ceil(Math.log10(size) - Math.log10(step)) - 1);
+  return minus(value.toExponential(Math.min(digits, 4))).replace("e+", "e");
+}
+
+/** As short as a number in a sentence may be. */
+export function short(value: number): string {
+  return special(value) ?? minus(String(Number(value.toPrecision(6)))).replace("e+", "e");
+}
+
+/** What a person types for a number: a comma or a real minus is taken too. NaN when it is none. */
+export function parseNumber(text: string): number {
+  const cleaned = text.trim().replaceAll("−", "-").replace(",", ".");
+  return cleaned === "" ? NaN : Number(cleaned);
+}

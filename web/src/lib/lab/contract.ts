@@ -1,0 +1,71 @@
+/** What Python writes into data/catalogue.json, and what `POST api/define` answers. */
+export interface Notation {
+  text: string;
+  latex: string;
+  /** A complete <math> element. */
+  mathml: string;
+}
+
+export interface Parameter {
+  name: string;
+  default: number;
+  min: number;
+  max: number;
+  step: number;
+}
+
+export interface Kink {
+  at: string;
+  derivative: string;
+  note: string;
+}
+
+export interface Property {
+  key: string;
+  label: string;
+  value: string;
+  witness: string;
+}
+
+export interface Fn {
+  name: string;
+  title: string;
+  aliases: string[];
+  formula: string;
+  summary: string;
+  citation: string;
+  url: string | null;
+  symbol: string;
+  parameters: Parameter[];
+  kinks: Kink[];
+  notation: { f: Notation; d1: Notation; d2: Notation };
+  properties: Property[];
+  view: { x: [number, number] };
+}
+
+export interface Catalogue {
+  version: 1;
+  functions: Fn[];
+  /** Relative to the data folder. */
+  wasm: string;
+}
+
+export interface DefineRequest {
+  formula: string;
+  name?: string;
+  parameters?: Record<string, number>;
+}
+
+export interface Defined {
+  function: Fn;
+  /** Base64 of a module with the same exports as the catalogue's. */
+  wasm: string;
+}
+
+export interface Refusal {
+  message: string;
+  /** 0-based column in the formula. */
+  position: number | null;
+  length: number;
+  hint: string;
+}

@@ -1,0 +1,116 @@
+import type { Model } from "../model";
+import type { Catalogue, Defined, DefineRequest, Fn, Refusal } from "./contract";
+import { KernelModule, type Order, type Precision } from "./kernels";
+
+/** A formula that Python would not take, with the place in it. */
+export class RefusedFormula extends Error {
+  constructor(readonly refusal: Refusal) {
+    super(refusal.message);
+  }
+}
+
+/** One function with the code that computes it. */
+export class Kernel {
+  constructor(
+    readonly fn: Fn,
+    private readonly module: KernelModule,
+  ) {}
+
+  evaluate(order: Order, precision: Precision, xs: Float64Array, params: readonly number[]): Float64Array {
+    return this.module.evaluate(this.fn.symbol, order, precision, xs, params);
+  }
+
+  at(order: Order, x: number, params: readonly number[]): number {
+    return this.module.at(this.fn.symbol, order, x, params);
+  }
+
+  kinks(params: readonly number[]): number[] {
+    return this.fn.kinks.map((_, index) => this.module.kink(this.fn.symbol, index, params));
+  }
+}
+
+/** The catalogue, its kernels, and a way to have a new formula compiled. */
+export interface Lab {
+  kernels: readonly Kernel[];
+  /** Absent where nothing can compile: a static export has no server. */
+  define?: (request: DefineRequest) => Promise<Kernel>;
+}
+
+async function fetched(url: URL): Promise<Response> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url.pathname}: ${response.status} ${response.statusText}`);
+  return response;
+}
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+async function assemble(catalogue: Catalogue, bytes: BufferSource): Promise<Kernel[]> {
+  if (catalogue.version !== 1) throw new Error(`catalogue version ${String(catalogue.version)}, expected 1`);
+  const module = await KernelModule.load(bytes);
+  return catalogue.functions.map((fn) => new Kernel(fn, module));
+}
+
+async function assembleDefined(answer: Defined): Promise<Kernel> {
+  return new Kernel(answer.function, await KernelModule.load(bytesOf(answer.wasm)));
+}
+
+const meta = (name: string): string | undefined =>
+  document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content;
+
+async function defineByServer(request: DefineRequest): Promise<Kernel> {
+  const response = await fetch(new URL("api/define", document.baseURI), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(request),
+  });
+  const answer = (await response.json()) as Defined | { error: Refusal };
+  if ("error" in answer) throw new RefusedFormula(answer.error);
+  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+  return assembleDefined(answer);
+}
+
+async function loadFromPage(): Promise<Lab> {
+  const base = new URL(meta("nonlin-data") ?? "data/", document.baseURI);
+  const catalogue = (await (await fetched(new URL("catalogue.json", base))).json()) as Catalogue;
+  const bytes = await (await fetched(new URL(catalogue.wasm, base))).arrayBuffer();
+  const kernels = await assemble(catalogue, bytes);
+  return meta("nonlin-server") === "no" ? { kernels } : { kernels, define: defineByServer };
+}
+
+let page: Promise<Lab> | undefined;
+
+/** The lab of this page, loaded once for all its demos. */
+export function labOfPage(): Promise<Lab> {
+  page ??= loadFromPage().catch((error: unknown) => {
+    page = undefined;
+    throw error;
+  });
+  return page;
+}
+
+/** The lab of a notebook's widget: traits `_catalogue` and `_wasm`; formulas go by message. */
+export async function labOfModel(model: Model): Promise<Lab> {
+  const view = model.get("_wasm") as DataView<ArrayBuffer>;
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const kernels = await assemble(model.get("_catalogue") as Catalogue, bytes);
+  let serial = 0;
+  const define = (request: DefineRequest): Promise<Kernel> =>
+    new Promise((resolve, reject) => {
+      const id = ++serial;
+      const listen = (...args: unknown[]): void => {
+        const reply = args[0] as { type?: string; id?: number; answer?: Defined; error?: Refusal };
+        if (reply.type !== "defined" || reply.id !== id) return;
+        model.off("msg:custom", listen);
+        if (reply.answer) assembleDefined(reply.answer).then(resolve, reject);
+        else reject(reply.error ? new RefusedFormula(reply.error) : new Error("no answer"));
+      };
+      model.on("msg:custom", listen);
+      model.send?.({ type: "define", id, request });
+    });
+  return model.send ? { kernels, define } : { kernels };
+}
+
+export const labOf = (model: Model): Promise<Lab> =>
+  model.get("_catalogue") === undefined ? labOfPage() : labOfModel(model);

@@ -1,0 +1,29 @@
+import "./styles/fonts.css";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/page.css";
+import "./styles/print.css";
+import { HashModel } from "./lib/hashModel";
+import type { Demo } from "./lib/model";
+import { addThemeToggle } from "./lib/theme";
+import { messages } from "./messages/en";
+
+/** Brings a page to life: each `<div data-demo="NAME" data-options="{…}">` becomes its demo. */
+const demos = import.meta.glob<{ default: Demo }>("./demos/*/index.ts");
+
+async function hydrate(element: HTMLElement): Promise<void> {
+  const name = element.dataset.demo ?? "";
+  try {
+    const load = demos[`./demos/${name}/index.ts`];
+    if (!load) throw new Error(messages.noSuchDemo(name));
+    const options = JSON.parse(element.dataset.options ?? "{}") as Record<string, unknown>;
+    const { default: demo } = await load();
+    const defaults = { ...demo.traits, ...options };
+    demo.render({ model: new HashModel(defaults, element.dataset.scope), el: element });
+  } catch (error) {
+    element.textContent = messages.failed(error instanceof Error ? error.message : String(error));
+  }
+}
+
+addThemeToggle(document.querySelector(".site-header"));
+for (const element of document.querySelectorAll<HTMLElement>("[data-demo]")) void hydrate(element);
