@@ -22,8 +22,6 @@ from nonlin.errors import NonlinError
 from nonlin.lesson import POLICY, LessonError, export, render
 from nonlin.plot import png, scene, terminal
 
-ROOT = Path(__file__).resolve().parent.parent
-
 
 def run(*arguments: str) -> Any:
     return CliRunner().invoke(app, arguments, catch_exceptions=True)
@@ -36,9 +34,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         capture_output=True,
         text=True,
         encoding="utf-8",
-        env=os.environ
-        | {"PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8"}
-        | environment,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"} | environment,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import os
 import re
 import signal
 import socket
@@ -24,7 +23,6 @@ from nonlin.lesson import POLICY
 from nonlin.server import create_app
 from nonlin.workers import Crowded, Pool, TooSlow, Unavailable
 
-ROOT = Path(__file__).resolve().parent.parent
 FILES = {
     "index.html": b"<!doctype html><title>lesson</title>",
     "assets/page-AbCd1234.js": b"export {}",
@@ -356,13 +354,11 @@ def test_more_than_there_is_room_for_are_turned_away_at_once() -> None:
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A server in a process of its own, which is gone afterwards whatever happens."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     started = subprocess.Popen(
         [sys.executable, "-m", "nonlin", "--no-browser", "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment,
         cwd=tmp_path,
     )
     yield started
@@ -426,8 +422,5 @@ def test_importing_nonlin_imports_none_of_this() -> None:
         "print([m for m in ('starlette', 'uvicorn', 'typer', 'rich', 'PIL', 'markdown_it', "
         "'nonlin.cli', 'nonlin.server', 'nonlin.plot', 'nonlin.lesson') if m in sys.modules])"
     )
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

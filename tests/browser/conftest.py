@@ -92,7 +92,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """A real server, in a process of its own, on a free port."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "nonlin", "--no-browser", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     try:
