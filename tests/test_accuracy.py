@@ -102,7 +102,7 @@ def cases() -> Iterator[Any]:
             yield pytest.param(name, order, id=f"{name} {order}")
 
 
-@pytest.mark.parametrize(("name", "order"), cases())
+@pytest.mark.parametrize(("name", "order"), list(cases()))
 def test_every_dtype_is_within_its_bound(name: str, order: str) -> None:
     f = nonlin.catalogue[name]
     at_kinks = set(kinks(f))

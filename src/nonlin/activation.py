@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -238,12 +238,6 @@ class Activation:
 
     def program(self, what: str) -> Program:
         """The lowered program of ``"value"``, ``"derivative"``, ``"second"``, ``"pair"``."""
-        from nonlin.compiler import store
-
-        stored = store.program(self.entry, what)
-        return stored if stored is not None else self._lower(what)
-
-    def _lower(self, what: str) -> Program:
         from nonlin.calculus import with_conventions
         from nonlin.compiler.program import lower
 
@@ -266,15 +260,21 @@ class Activation:
             }[what]
         return lower(wanted, self.parameters)
 
+    def _recipe(self, what: str) -> str:
+        """All that a program depends on."""
+        entry = self.entry
+        kinks = [(k.at, k.derivative) for k in entry.kinks]
+        return repr((what, entry.formula, list(entry.parameters), kinks, entry.output_derivative))
+
     def _kernel(self, what: str, dtype: str) -> Kernel:
         with _lock:
             kernel = self._kernels.get((what, dtype))
             if kernel is None:
                 from nonlin.compiler.kernel import Kernel
-                from nonlin.compiler.llvm import Kind
+                from nonlin.compiler.kind import Kind
 
                 kind = {"pair": Kind.PAIR, "backward": Kind.SCALE}.get(what, Kind.MAP)
-                kernel = Kernel.of(self.program(what), dtype, kind)
+                kernel = Kernel(self._recipe(what), partial(self.program, what), dtype, kind)
                 self._kernels[what, dtype] = kernel
             return kernel
 

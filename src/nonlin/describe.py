@@ -7,19 +7,19 @@ does.
 from __future__ import annotations
 
 import json
+import logging
 import math
 import sys
 from collections.abc import Sequence
-from functools import cache
-from importlib import resources
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import nonlin
 from nonlin.activation import Activation
 from nonlin.calculus import with_conventions
+from nonlin.compiler import cache
 from nonlin.compiler.program import lower
-from nonlin.compiler.store import WHATS
 from nonlin.compiler.wasm import Export, build
 from nonlin.expression import Expr, number
 from nonlin.notation import equation
@@ -27,6 +27,8 @@ from nonlin.rewrites import stabilise
 
 __all__ = ["catalogue_files", "describe", "wasm_module", "write_files"]
 
+_FILES = ("catalogue.json", "catalogue.wasm")
+_MARK = "sources.txt"
 _PROPERTIES = (
     "range", "limits", "zero_centred", "symmetry", "saturates", "monotone", "convex", "smooth",
     "max_slope", "lipschitz", "fixed_points", "dead_region", "domain",
@@ -111,23 +113,21 @@ def wasm_module(activations: Sequence[Activation], symbols: Sequence[str] | None
     return build(exports)
 
 
-def _programs() -> dict[str, Any]:
-    return {
-        name: {
-            "formula": a.formula,
-            **{what: a._lower(what).to_json() for what in WHATS},
-        }
-        for name, a in nonlin.catalogue.items()
-    }
-
-
 def write_files(directory: Path | str) -> None:
-    """Write catalogue.json, catalogue.wasm and programs.json into a directory."""
+    """Write catalogue.json, catalogue.wasm and the code of common kernels into a directory.
+
+    The kernels are those of this machine's processor; on another one they are not found, and made anew.
+    """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "programs.json").write_text(json.dumps(_programs(), separators=(",", ":")))
     for name, data in _compute().items():
         (directory / name).write_bytes(data)
+    (directory / _MARK).write_text(cache.sources())
+    with cache.writing_to(directory / "code"):
+        for activation in nonlin.catalogue.values():
+            for what in ("value", "derivative"):
+                for dtype in ("float32", "float64"):
+                    activation.kernel(dtype, what).compile()
 
 
 def _compute() -> dict[str, bytes]:
@@ -141,14 +141,24 @@ def _compute() -> dict[str, bytes]:
     return {"catalogue.json": text.encode(), "catalogue.wasm": wasm_module(activations)}
 
 
-@cache
 def catalogue_files() -> dict[str, bytes]:
-    """catalogue.json and catalogue.wasm: as built with the package, else computed now."""
-    folder = resources.files("nonlin") / "_generated"
-    try:
-        return {n: (folder / n).read_bytes() for n in ("catalogue.json", "catalogue.wasm")}
-    except OSError:
-        return _compute()
+    """catalogue.json and catalogue.wasm: as built with the package, else computed now and kept."""
+    folders = [Path(__file__).parent / "_generated", cache.directory() / "catalogue"]
+    for folder in folders:
+        try:
+            if (folder / _MARK).read_text() == cache.sources():
+                return {name: (folder / name).read_bytes() for name in _FILES}
+        except OSError:
+            continue
+    logging.getLogger(__name__).warning("computing the catalogue, once; this takes half a minute")
+    files = _compute()
+    with suppress(OSError):
+        folders[-1].mkdir(parents=True, exist_ok=True)
+        (folders[-1] / _MARK).unlink(missing_ok=True)  # nothing half-written is ever taken
+        for name, data in files.items():
+            (folders[-1] / name).write_bytes(data)
+        (folders[-1] / _MARK).write_text(cache.sources())
+    return files
 
 
 if __name__ == "__main__":

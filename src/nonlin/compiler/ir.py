@@ -160,6 +160,10 @@ class Function:
         self._count = 0
         self.block = "entry"
 
+    @property
+    def exported(self) -> bool:
+        return not self._linkage
+
     # -- writing ------------------------------------------------------------------------------
     def emit(self, text: str, type_: str) -> Value:
         self._count += 1
@@ -306,10 +310,13 @@ class Module:
     slots
         For a target that does not return structs in registers: the address of a few words of memory
         through which the results after the first travel.
+    runtime
+        Where helper functions that are not to be inlined live: in this module (``"inside"``), in
+        another one (``"outside"``), or in this one for others to call (``"exported"``).
     """
 
-    def __init__(self, *, fma: bool, inline: bool, slots: int = 0) -> None:
-        self.fma, self.inline, self.slots = fma, inline, slots
+    def __init__(self, *, fma: bool, inline: bool, slots: int = 0, runtime: str = "inside") -> None:
+        self.fma, self.inline, self.slots, self.runtime = fma, inline, slots, runtime
         self.structs = not slots
         self._functions: dict[str, Function | None] = {}
         self._declarations: dict[str, str] = {}
@@ -348,14 +355,26 @@ class Module:
             inline = self.inline if inline is None else inline
             pure = "memory(none) " if self.structs or len(results) == 1 else ""
             attributes = f"nounwind willreturn {pure}{'alwaysinline' if inline else 'noinline'}"
+            if self.runtime == "outside" and not inline:
+                result = results[0] if len(results) == 1 else "{" + ", ".join(results) + "}"
+                self.declare(
+                    name, f"declare {result} @{name}({', '.join(arguments)}) nounwind {pure}"
+                )
+                return name
             named = [(f"a{i}", t) for i, t in enumerate(arguments)]
-            fn = Function(self, name, named, results, attributes, "internal ")
+            linkage = "" if self.runtime == "exported" and not inline else "internal "
+            fn = Function(self, name, named, results, attributes, linkage)
             values = body(fn, *fn.arguments)
             if values is not None:
                 fn.ret(*values)
             del self._functions[name]  # callees come first
             self._functions[name] = fn
         return name
+
+    @property
+    def names(self) -> list[str]:
+        """Functions that others can call."""
+        return [n for n, fn in self._functions.items() if fn is not None and fn.exported]
 
     @property
     def text(self) -> str:

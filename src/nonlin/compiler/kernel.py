@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
 
+from nonlin.compiler import cache as store
 from nonlin.compiler import native
-from nonlin.compiler.formats import FORMATS, Format
-from nonlin.compiler.ir import Module
-from nonlin.compiler.llvm import Kind, exact_function, lanes_function, loop
-from nonlin.compiler.program import Program
+from nonlin.compiler.formats import FORMATS
+from nonlin.compiler.image import Image
+from nonlin.compiler.kind import Kind
+from nonlin.compiler.target import host
+
+if TYPE_CHECKING:
+    from nonlin.compiler.ir import Module
+    from nonlin.compiler.program import Program
 
 __all__ = ["Kernel"]
 
@@ -20,9 +25,17 @@ _LOOP = ctypes.CFUNCTYPE(
 )
 
 
-@dataclass(frozen=True)
 class Kernel:
     """A program, a format and what to do with them; compiled when first run.
+
+    Parameters
+    ----------
+    recipe
+        Text that determines the program; code is cached under it.
+    program
+        Makes the program, if it is not to be had from the cache.
+    dtype
+        A name in :data:`nonlin.compiler.formats.FORMATS`.
 
     Examples
     --------
@@ -31,42 +44,63 @@ class Kernel:
     True
     """
 
-    program: Program
-    format: Format
-    kind: Kind = Kind.MAP
-    _exact: list[int] = field(default_factory=list, repr=False, compare=False)
+    def __init__(
+        self, recipe: str, program: Callable[[], Program], dtype: str, kind: Kind = Kind.MAP
+    ) -> None:
+        self.recipe, self.format, self.kind = recipe, FORMATS[dtype], kind
+        self._program = program
+        self._exact_address = 0
 
-    @classmethod
-    def of(cls, program: Program, dtype: str, kind: Kind = Kind.MAP) -> Kernel:
-        return cls(program, FORMATS[dtype], kind)
+    @cached_property
+    def program(self) -> Program:
+        """What it computes."""
+        return self._program()
 
     @cached_property
     def ir(self) -> str:
         """LLVM IR of the loop and what it calls."""
-        module = Module(fma=native.has_fma(), inline=True)
+        return self._loop_module().text
+
+    def _loop_module(self) -> Module:
+        from nonlin.compiler.llvm import exact_function, lanes_function, loop, new_module
+
+        module = new_module(host())
         if self.format.exact:
             exact_function(module, "exact", self.program, self.kind, internal=True)
             loop(module, "kernel", self.format, self.kind, "", "exact")
         else:
             lanes_function(module, "lanes", self.program, self.kind)
             loop(module, "kernel", self.format, self.kind, "lanes", None)
-        return module.text
+        return module
 
-    @cached_property
-    def exact_ir(self) -> str:
-        """LLVM IR of the exact arithmetic that rare elements take."""
-        module = Module(fma=native.has_fma(), inline=True)
+    def _exact_module(self) -> Module:
+        """The exact arithmetic that rare elements take."""
+        from nonlin.compiler.llvm import exact_function, new_module
+
+        module = new_module(host())
         exact_function(module, "exact", self.program, self.kind, internal=False)
-        return module.text
+        return module
 
     @cached_property
     def assembly(self) -> str:
         """Assembly of the loop, as this processor runs it."""
         return native.assembly(self.ir)
 
+    def compile(self) -> None:
+        """Have everything in the cache that a run can need."""
+        assert self._loop
+        if not self.format.exact:
+            self._load_exact()
+
     @cached_property
-    def _run(self) -> Any:
-        return _LOOP(native.load(self.ir, "kernel"))
+    def _loop(self) -> Any:
+        key = store.key(self.recipe, self.kind.value, self.format.name)
+        imports = _runtime() if self.format.exact else {}
+        return _LOOP(_load(key, self._loop_module, imports)["kernel"])
+
+    def _load_exact(self) -> None:
+        key = store.key(self.recipe, self.kind.value, "exact")
+        self._exact_address = _load(key, self._exact_module, _runtime())["exact"]
 
     def run(self, x: int, gradient: int, out: int, second: int, n: int, params: int) -> None:
         """Run over ``n`` elements at the given addresses (0 for an array that is not used).
@@ -78,10 +112,33 @@ class Kernel:
         done = 0
         while done < n:
             at = done * size
-            exact = self._exact[0] if self._exact else 0
-            done += self._run(
+            done += self._loop(
                 x + at, gradient + at if gradient else 0, out + at, second + at if second else 0,
-                n - done, params, exact,
+                n - done, params, self._exact_address,
             )  # fmt: skip
-            if done < n:  # an element needs the exact arithmetic, which is not compiled yet
-                self._exact.append(native.load(self.exact_ir, "exact"))
+            if done < n:  # an element needs the exact arithmetic, which is not loaded yet
+                self._load_exact()
+
+
+def _load(key: str, module: Callable[[], Module], imports: Mapping[str, int]) -> dict[str, int]:
+    """The addresses of a module's functions: from the cache, or compiled."""
+    found = store.load(key)
+    if found is None:
+        written = module()
+        image = native.compiled(written.text, written.names)
+        store.save(key, image.to_bytes())
+    else:
+        image = Image.from_bytes(found)
+    return native.place(image, imports)
+
+
+@cache
+def _runtime() -> dict[str, int]:
+    """The functions of the exact arithmetic, which all kernels share."""
+
+    def module() -> Module:
+        from nonlin.compiler.llvm import runtime_module
+
+        return runtime_module(host())
+
+    return _load(store.key("runtime"), module, {})

@@ -15,30 +15,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from enum import Enum
 from typing import Any
 
 from nonlin.compiler import f64, wide
 from nonlin.compiler.formats import Format
 from nonlin.compiler.ir import Function, Module, Value
+from nonlin.compiler.kind import Kind
 from nonlin.compiler.program import Program
+from nonlin.compiler.target import Target
 from nonlin.compiler.wide import Wide
 from nonlin.errors import CompileError
 
-__all__ = ["BLOCK", "Kind", "exact_function", "lanes_function", "loop"]
+__all__ = [
+    "BLOCK",
+    "exact_function",
+    "lanes_function",
+    "loop",
+    "new_module",
+    "runtime_module",
+]
 
 BLOCK = 256
 
 
-class Kind(Enum):
-    """What a kernel's loop does with its program."""
+def new_module(target: Target) -> Module:
+    """An empty module for a processor; the exact arithmetic is in another one."""
+    return Module(fma=target.fma, inline=True, runtime="outside")
 
-    MAP = "map"
-    """out[i] = f(x[i])"""
-    PAIR = "pair"
-    """out[i], second[i] = f(x[i]), f'(x[i])"""
-    SCALE = "scale"
-    """out[i] = gradient[i] * f'(x[i])"""
+
+def runtime_module(target: Target) -> Module:
+    """The functions of the exact arithmetic."""
+    module = Module(fma=target.fma, inline=True, runtime="exported")
+    wide.runtime(module)
+    return module
 
 
 def _run(program: Program, leaf: Callable[[str, tuple[float, ...]], Any],

@@ -1,74 +1,43 @@
-"""LLVM IR to machine code of this processor, and a cache of it on disk.
+"""LLVM IR to machine code of this processor, by LLVM, and into memory.
 
-Object code is cached per IR, LLVM version and processor, under ``$NONLIN_CACHE_DIR`` or the user's
-cache folder. A file is written whole and renamed into place; one that does not match its own
-checksum is ignored and written anew. A cache that cannot be written is no error.
+:func:`compiled` needs LLVM; :func:`place` does not where the target's code is flat.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import sys
-import tempfile
+import ctypes
 import threading
+from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from nonlin.compiler.image import Image
+from nonlin.compiler.target import host
 from nonlin.errors import CompileError
 
-__all__ = ["assembly", "cache_directory", "has_fma", "load"]
+__all__ = ["assembly", "compiled", "place"]
 
-_MAGIC = b"nonlin-object-1\n"
 _lock = threading.RLock()
 _engines: list[Any] = []  # the code lives as long as its engine
 
 
-def cache_directory() -> Path:
-    """Where object code is kept."""
-    chosen = os.environ.get("NONLIN_CACHE_DIR")
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData/Local")
-    elif sys.platform == "darwin":
-        base = str(Path.home() / "Library/Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "nonlin"
-
-
 @cache
-def _machine() -> tuple[Any, str]:
-    """The target machine, and a text that identifies processor and code generator."""
+def _machine() -> Any:
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    cpu = llvm.get_host_cpu_name()
-    features = llvm.get_host_cpu_features().flatten()
     target = llvm.Target.from_default_triple()
-    machine = target.create_target_machine(
-        cpu=cpu, features=features, opt=2, reloc="pic", codemodel="jitdefault"
-    )
-    version = ".".join(map(str, llvm.llvm_version_info))
-    return machine, f"{version} {machine.triple} {cpu} {features}"
-
-
-@cache
-def has_fma() -> bool:
-    """Whether this processor has a fused multiply-add instruction."""
-    import llvmlite.binding as llvm
-
-    features = llvm.get_host_cpu_features()
-    return bool(features.get("fma")) or "aarch64" in llvm.get_default_triple()
+    return target.create_target_machine(
+        cpu=host().cpu, features=host().features, opt=2, reloc="pic",
+        codemodel="small" if host().flat else "jitdefault",
+    )  # fmt: skip
 
 
 def _optimised(ir: str) -> Any:
     import llvmlite.binding as llvm
 
-    machine, _ = _machine()
+    machine = _machine()
     try:
         module = llvm.parse_assembly(ir)
         module.triple = machine.triple
@@ -83,53 +52,44 @@ def _optimised(ir: str) -> Any:
     return module
 
 
-def _read(path: Path) -> bytes | None:
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    head = len(_MAGIC) + 32
-    if data[: len(_MAGIC)] != _MAGIC or len(data) <= head:
-        return None
-    payload = data[head:]
-    return payload if hashlib.sha256(payload).digest() == data[len(_MAGIC) : head] else None
-
-
-def _write(path: Path, payload: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_MAGIC + hashlib.sha256(payload).digest() + payload)
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
-    except OSError:
-        pass
-
-
-def load(ir: str, name: str) -> int:
-    """The address of function ``name`` of the module ``ir``, compiled or from the cache."""
+def compiled(ir: str, names: Sequence[str]) -> Image:
+    """The code of a module with these functions for others to call."""
     with _lock:
-        import llvmlite.binding as llvm
+        code = bytes(_machine().emit_object(_optimised(ir)))
+    return Image.from_elf(code) if host().flat else Image(code, dict.fromkeys(names, 0), {})
 
-        machine, identity = _machine()
-        key = hashlib.sha256(f"{identity}\n{ir}".encode()).hexdigest()
-        path = cache_directory() / f"{key[:40]}.o"
-        code = _read(path)
-        if code is None:
-            code = machine.emit_object(_optimised(ir))
-            _write(path, code)
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
-        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+
+def place(image: Image, imports: Mapping[str, int]) -> dict[str, int]:
+    """Put code into memory, for good; the addresses of its functions.
+
+    ``imports`` are the addresses of functions that the code may call, besides the C library's.
+    """
+    if not host().flat:
+        return _place_by_llvm(image, imports)
+    return image.place({n: imports.get(n) or _library_function(n) for n in image.imports})
+
+
+def _place_by_llvm(image: Image, imports: Mapping[str, int]) -> dict[str, int]:
+    import llvmlite.binding as llvm
+
+    with _lock:
+        for name, address in imports.items():
+            llvm.add_symbol(name, address)
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+        engine.add_object_file(llvm.ObjectFileRef.from_data(image.code))
         engine.finalize_object()
         _engines.append(engine)
-        return int(engine.get_function_address(name))
+        return {name: int(engine.get_function_address(name)) for name in image.symbols}
+
+
+def _library_function(name: str) -> int:
+    try:
+        return ctypes.cast(getattr(ctypes.CDLL(None), name), ctypes.c_void_p).value or 0
+    except AttributeError:
+        raise CompileError(f"the code calls {name}, which is not there") from None
 
 
 def assembly(ir: str) -> str:
     """The assembly that a module becomes on this processor."""
     with _lock:
-        return str(_machine()[0].emit_assembly(_optimised(ir)))
+        return str(_machine().emit_assembly(_optimised(ir)))

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 from nonlin.compiler.formats import FORMATS, Format
 from nonlin.compiler.ir import Module, Value
-from nonlin.compiler.llvm import Kind, exact_function, lanes_function
+from nonlin.compiler.kind import Kind
+from nonlin.compiler.llvm import exact_function, lanes_function
 from nonlin.compiler.program import Program
 from nonlin.errors import CompileError
 

@@ -19,13 +19,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from inspect import signature
 
 from nonlin.compiler import coefficients as table
 from nonlin.compiler import f64
 from nonlin.compiler.dd import DD, polynomial, select, two_product, two_sum
-from nonlin.compiler.ir import Function, Value
+from nonlin.compiler.ir import Function, Module, Value
 
-__all__ = ["OPERATIONS", "Wide"]
+__all__ = ["OPERATIONS", "Wide", "runtime"]
 
 PARTS = ["double", "double", "i64"]
 _ZERO = -(1 << 60)
@@ -110,14 +111,22 @@ def call(op: str, *args: Wide) -> Wide:
     """Apply a primitive; its body is written into the module once."""
     fn = args[0].fn
     flat = [p for a in args for p in a.parts]
+    return Wide(*fn.call(_written(fn.module, op, len(args)), *flat, results=PARTS))
 
+
+def _written(module: Module, op: str, count: int) -> str:
     def body(fn: Function, *values: Value) -> list[Value] | None:
         operands = [Wide(*values[i : i + 3]) for i in range(0, len(values), 3)]
         result = _BODIES[op](fn, *operands)
         return None if result is None else result.parts
 
-    fn.module.ensure(f"wide.{op}", PARTS * len(args), PARTS, body, inline=False)
-    return Wide(*fn.call(f"wide.{op}", *flat, results=PARTS))
+    return module.ensure(f"wide.{op}", PARTS * count, PARTS, body, inline=False)
+
+
+def runtime(module: Module) -> None:
+    """Write every primitive into a module, for other modules to call."""
+    for op, body in _BODIES.items():
+        _written(module, op, len(signature(body).parameters) - 1)
 
 
 # -- representation -------------------------------------------------------------------------------

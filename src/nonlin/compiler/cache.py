@@ -1,0 +1,128 @@
+"""Finished code on disk: what is found here needs no compiler.
+
+Files lie under ``$NONLIN_CACHE_DIR`` or the user's cache folder; some come with the package, made when
+it was installed, and are looked at first. A file is written whole and renamed into place; one that does
+not match its own checksum is ignored and written anew. A cache that cannot be written is no error.
+
+A key speaks of everything that the code depends on: the formula and what is wanted of it, the target,
+and the source of the package, so that nothing stale is ever found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from nonlin.compiler.target import host
+
+__all__ = ["directory", "key", "load", "save", "sources", "writing_to"]
+
+_MAGIC = b"nonlin-code-2\n"
+_PACKAGE = Path(__file__).resolve().parent.parent
+_MAKERS = (
+    "calculus.py", "expression.py", "formula.py", "ops.py", "oracle.py", "rewrites.py", "rewrites",
+    "compiler", "properties",
+)  # fmt: skip
+
+
+_chosen: list[Path] = []
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Keep code in a folder of your choice meanwhile."""
+    _chosen.append(folder)
+    try:
+        yield
+    finally:
+        _chosen.pop()
+
+
+def directory() -> Path:
+    """Where code is kept."""
+    if _chosen:
+        return _chosen[-1]
+    chosen = os.environ.get("NONLIN_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData/Local")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library/Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "nonlin"
+
+
+@cache
+def sources(*names: str) -> str:
+    """A digest of parts of the package's source (all of it, if none is named)."""
+    files: list[Path] = []
+    for name in names or ("",):
+        path = _PACKAGE / name
+        files += sorted(path.glob("*.py" if name else "**/*.py")) if path.is_dir() else [path]
+    digest = hashlib.blake2b(digest_size=16)
+    for file in files:
+        digest.update(_bytes(file))
+    return digest.hexdigest()
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b"?"
+
+
+@cache
+def _version() -> bytes:
+    """A digest of everything that turns a formula into code."""
+    llvm = importlib.util.find_spec("llvmlite")
+    generator = Path(llvm.origin).parent / "_version.py" if llvm and llvm.origin else Path()
+    text = f"{host().name} {sources(*_MAKERS)}".encode()
+    return hashlib.blake2b(text + _bytes(generator), digest_size=16).digest()
+
+
+def key(*parts: str) -> str:
+    """The name of a piece of code."""
+    text = "\0".join(parts).encode()
+    return hashlib.blake2b(text, digest_size=20, key=_version()).hexdigest()
+
+
+def load(name: str) -> bytes | None:
+    """The code under a key, or ``None``."""
+    for folder in (_PACKAGE / "_generated" / "code", directory()):
+        try:
+            data = (folder / name).read_bytes()
+        except OSError:
+            continue
+        head = len(_MAGIC) + 32
+        payload = data[head:]
+        if data[: len(_MAGIC)] == _MAGIC and payload:
+            if hashlib.sha256(payload).digest() == data[len(_MAGIC) : head]:
+                return payload
+    return None
+
+
+def save(name: str, payload: bytes) -> None:
+    """Keep code under a key, if it can be."""
+    folder = directory()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(dir=folder, prefix=".partial-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(_MAGIC + hashlib.sha256(payload).digest() + payload)
+            os.replace(partial, folder / name)
+        except BaseException:
+            os.unlink(partial)
+            raise
+    except OSError:
+        pass
