@@ -10,7 +10,6 @@ import math
 import os
 import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property, partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -20,9 +19,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from nonlin.catalogue import Entry, Parameter
 from nonlin.errors import DtypeError, FormulaError, NotAFunctionOfOutputError, ParameterError
-from nonlin.formula import names_in, parse
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from nonlin.compiler.kernel import Kernel
     from nonlin.compiler.program import Program
     from nonlin.expression import Expr
@@ -54,6 +54,8 @@ def set_num_threads(n: int) -> None:
 @cache
 def _pool(pid: int) -> ThreadPoolExecutor:
     # Keyed by process: after a fork the parent's threads are not there.
+    from concurrent.futures import ThreadPoolExecutor
+
     return ThreadPoolExecutor(_threads[0], thread_name_prefix="nonlin")
 
 
@@ -102,6 +104,8 @@ class Activation:
     @cached_property
     def expression(self) -> Expr:
         """The formula as an expression."""
+        from nonlin.formula import parse
+
         return parse(self.formula, self.parameters)
 
     @cached_property
@@ -115,6 +119,8 @@ class Activation:
     @cached_property
     def kinks(self) -> tuple[tuple[Expr, Expr], ...]:
         """Where f' has a convention, and its value there, as expressions in the parameters."""
+        from nonlin.formula import parse
+
         return tuple(
             (parse(k.at, self.parameters), parse(k.derivative, self.parameters))
             for k in self.entry.kinks
@@ -377,6 +383,8 @@ def define(formula: str, name: str | None = None, **parameters: float) -> Activa
     >>> f([-4.0, 1.0]), f.derivative(-4.0)
     (array([-1.,  1.]), np.float64(0.25))
     """
+    from nonlin.formula import names_in, parse
+
     name = "f" if name is None else name
     if not isinstance(name, str) or not name.isidentifier() or len(name) > 60:
         raise FormulaError(f"{name!r:.60} is no name", hint="use letters, digits and _")

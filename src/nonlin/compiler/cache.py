@@ -14,7 +14,7 @@ import hashlib
 import importlib.util
 import os
 import sys
-import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -116,13 +116,13 @@ def save(name: str, payload: bytes) -> None:
     folder = directory()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=folder, prefix=".partial-")
+        partial = folder / f".partial-{os.getpid()}-{threading.get_ident()}"
         try:
-            with os.fdopen(handle, "wb") as file:
+            with partial.open("wb") as file:
                 file.write(_MAGIC + hashlib.sha256(payload).digest() + payload)
             os.replace(partial, folder / name)
         except BaseException:
-            os.unlink(partial)
+            partial.unlink(missing_ok=True)
             raise
     except OSError:
         pass
