@@ -1,0 +1,102 @@
+"""The pages: what they ship, and how long the Explorer's script works for one move of a drag."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shutil
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+
+from benchmarks.report import heading, line, spread
+
+MOVES = 400
+
+
+def _sizes() -> None:
+    from nonlin.lesson import site
+
+    files = site(server=False)
+
+    def zipped(names: list[str]) -> float:
+        return sum(len(gzip.compress(files[n], 9)) for n in names) / 1000
+
+    def linked(page: str) -> list[str]:
+        """The scripts that a page names, and those that these import at once."""
+        todo = re.findall(r'(?:src|href)="(assets/[^"]+\.js)"', files[page].decode())
+        seen: list[str] = []
+        while todo:
+            name = todo.pop()
+            if name not in seen:
+                seen.append(name)
+                todo += [
+                    "assets/" + m for m in re.findall(r'"\./([^"]+\.js)"', files[name].decode())
+                ]
+        return seen
+
+    line(
+        "JavaScript of the Explorer, gzipped",
+        f"{zipped(linked('explorer.html')):.1f} kB",
+        "at most 60 kB",
+    )
+    line(
+        "WebAssembly of the catalogue, gzipped",
+        f"{zipped(['data/catalogue.wasm']):.1f} kB",
+        "at most 60 kB",
+    )
+
+
+def _moves(page: Any) -> list[float]:
+    """Script time per move of the pointer, in ms."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def script() -> float:
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return 1e3 * next(m["value"] for m in metrics if m["name"] == "ScriptDuration")
+
+    frame = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+    box = page.locator("svg, canvas").first.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    times, idle = [], []
+    for i in range(MOVES):
+        before = script()
+        page.evaluate(frame)
+        between = script()
+        page.mouse.move(box["x"] + box["width"] * (0.5 + 0.4 * np.sin(i / 15)), middle)
+        page.evaluate(frame)
+        idle.append(between - before)
+        times.append(script() - between)
+    page.mouse.up()
+    return [t - float(np.median(idle)) for t in times]
+
+
+def main() -> None:
+    heading("Pages")
+    _sizes()
+    from playwright.sync_api import sync_playwright
+
+    command = [sys.executable, "-m", "nonlin", "--no-browser", "--port", "0"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        found = re.search(r"http://\S+", server.stdout.readline())
+        assert found, "the server did not start"
+        with sync_playwright() as playwright:
+            path = os.environ.get("NONLIN_CHROMIUM") or shutil.which("chromium")
+            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(f"{found[0]}explorer.html")
+            page.wait_for_load_state("networkidle")
+            times = _moves(page)
+            browser.close()
+    finally:
+        server.terminate()
+    line("script time per move of a drag", spread(times, digits=2))
+    line("  99th percentile", f"{np.percentile(times, 99):.2f} ms", "at most 8 ms")
