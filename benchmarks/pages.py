@@ -60,20 +60,23 @@ def _moves(page: Any) -> list[float]:
         return 1e3 * next(m["value"] for m in metrics if m["name"] == "ScriptDuration")
 
     frame = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
-    box = page.locator("svg, canvas").first.bounding_box()
-    middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    knob = page.locator(".knob").bounding_box()
+    x, y = knob["x"] + knob["width"] / 2, knob["y"] - 120
+    page.mouse.move(x, y)
     page.mouse.down()
+    seen = set()
     times, idle = [], []
     for i in range(MOVES):
         before = script()
         page.evaluate(frame)
         between = script()
-        page.mouse.move(box["x"] + box["width"] * (0.5 + 0.4 * np.sin(i / 15)), middle)
+        page.mouse.move(x + 300 * np.sin(i / 15), y)
         page.evaluate(frame)
         idle.append(between - before)
         times.append(script() - between)
+        seen.add(page.get_by_role("slider").first.get_attribute("aria-valuenow"))
     page.mouse.up()
+    assert len(seen) > MOVES / 10, "the drag did not move z"
     return [t - float(np.median(idle)) for t in times]
 
 
@@ -92,8 +95,8 @@ def main() -> None:
             path = os.environ.get("NONLIN_CHROMIUM") or shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(f"{found[0]}explorer.html")
-            page.wait_for_load_state("networkidle")
+            page.goto(f"{found[0]}explorer.html#functions=sigmoid,tanh,relu,gelu&z=0")
+            page.locator(".knob").wait_for()
             times = _moves(page)
             browser.close()
     finally:
