@@ -7,6 +7,7 @@ everything else by deriving it: calling it runs a compiled kernel over an array.
 from __future__ import annotations
 
 import math
+import operator
 import os
 import threading
 from collections.abc import Mapping
@@ -17,8 +18,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nonlin.catalogue import Entry, Parameter
-from nonlin.errors import DtypeError, FormulaError, NotAFunctionOfOutputError, ParameterError
+from nonlin.catalogue import BY_NAME, Entry, Parameter
+from nonlin.errors import (
+    DtypeError,
+    FormulaError,
+    NoSuchActivationError,
+    NotAFunctionOfOutputError,
+    ParameterError,
+)
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -28,13 +35,18 @@ if TYPE_CHECKING:
     from nonlin.expression import Expr
     from nonlin.properties import OutputDerivative, Property
 
-__all__ = ["Activation", "define", "set_num_threads"]
+__all__ = ["Activation", "define", "of_catalogue", "set_num_threads"]
 
 Array = NDArray[Any]
 
+_WHATS = ("value", "derivative", "second", "pair", "backward", "from_output")
 _SPLIT = 1 << 16  # elements per thread below which a second thread does not pay
 _threads = [os.cpu_count() or 1]
 _lock = threading.RLock()
+if hasattr(os, "register_at_fork"):  # else a child could inherit the lock from a thread it lacks
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
 
 
 def set_num_threads(n: int) -> None:
@@ -45,9 +57,13 @@ def set_num_threads(n: int) -> None:
     ValueError
         ``n`` is not a whole number of at least 1.
     """
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+    try:
+        count = 0 if isinstance(n, bool) else operator.index(n)
+    except TypeError:
+        count = 0
+    if count < 1:
         raise ValueError(f"the number of threads must be a whole number of at least 1, not {n!r}")
-    _threads[0] = n
+    _threads[0] = count
     _pool.cache_clear()
 
 
@@ -158,6 +174,12 @@ class Activation:
         shown = "".join(f", {k}={v:g}" for k, v in self.parameters.items())
         return f"<nonlin.{self.name}: {self.formula}{shown}>"
 
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        # Compiled code stays behind: a copy makes its own, and one of the catalogue is its original.
+        if _made.get(self.name) is self:
+            return of_catalogue, (self.name,)
+        return type(self), (self.entry,)
+
     # -- running it -----------------------------------------------------------------------------
     def __call__(self, x: ArrayLike, /, *, out: Array | None = None, **parameters: float) -> Any:
         """f(x), element by element.
@@ -165,24 +187,29 @@ class Activation:
         Parameters
         ----------
         x
-            float16, bfloat16, float32 or float64, of any shape and strides, or whatever NumPy makes
-            an array of. Whole numbers and truth values become float64.
+            float16, bfloat16, float32 or float64, of any shape, strides and byte order, or whatever
+            NumPy makes an array of. Whole numbers and truth values become float64. A subclass is
+            taken as the plain array it holds: the mask of a masked array counts for nothing.
         out
-            An array of x's shape for the result; it may be x itself or overlap it.
+            An array of x's shape for the result; it may be x itself or overlap it. If its dtype is
+            another floating one, the result is rounded to it.
         **parameters
             Values for :attr:`parameters`.
 
         Returns
         -------
         ndarray or scalar
-            Of x's shape and dtype; a NumPy scalar where x has no dimensions.
+            Of x's shape and dtype, in the processor's byte order; a NumPy scalar where x has no
+            dimensions; ``out`` itself where that is given.
 
         Raises
         ------
         DtypeError
-            x is complex, text or objects.
+            x is complex, text or objects, or ``out`` is not floating.
         ParameterError
-            No such parameter, or a value that is no finite number.
+            No such parameter, or a value that is no finite real number.
+        TypeError, ValueError
+            ``out`` is no array, of another shape or read-only. After any error it is as it was.
         """
         return self._run("value", x, None, out, parameters)
 
@@ -205,7 +232,11 @@ class Activation:
         self, grad_output: ArrayLike, x: ArrayLike, /, *, out: Array | None = None,
         **parameters: float,
     ) -> Any:  # fmt: skip
-        """grad_output * f'(x) in one pass; the two are broadcast to a common shape and dtype."""
+        """grad_output * f'(x) in one pass; the two are broadcast to a common shape and dtype.
+
+        The dtype is NumPy's, so a Python number takes that of the other; for float16 with bfloat16,
+        where NumPy has none, it is float32. Otherwise as :meth:`__call__`.
+        """
         return self._run("backward", x, grad_output, out, parameters)
 
     def derivative_from_output(
@@ -216,7 +247,7 @@ class Activation:
         Raises
         ------
         NotAFunctionOfOutputError
-            There is no such function; the message says why.
+            There is no such function, or not with these parameters; the message says why.
 
         Examples
         --------
@@ -231,6 +262,8 @@ class Activation:
 
         Its ``ir`` and ``assembly`` print what runs.
         """
+        if what not in _WHATS:
+            raise ValueError(f"there is no kernel for {what!r}: use one of {', '.join(_WHATS)}")
         return self._kernel(what, _format(np.dtype(dtype)))
 
     # -- inside -----------------------------------------------------------------------------------
@@ -290,14 +323,7 @@ class Activation:
             if name not in values:
                 known = ", ".join(values) if values else "it has none"
                 raise ParameterError(f"{self.name} has no parameter {name!r} (parameters: {known})")
-            if not isinstance(value, Real) and not (
-                isinstance(value, np.ndarray) and value.ndim == 0
-            ):
-                kind = type(value).__name__
-                raise ParameterError(f"the parameter {name} is one real number, not {kind}")
-            values[name] = float(value)
-            if not math.isfinite(values[name]):
-                raise ParameterError(f"the parameter {name} must be finite, not {value}")
+            values[name] = real_number(value, f"the parameter {name}")
         return np.array(list(values.values()), dtype=np.float64)
 
     def _run(
@@ -305,12 +331,13 @@ class Activation:
         parameters: Mapping[str, float],
     ) -> Any:  # fmt: skip
         values = self._values(parameters)
-        x = _as_floats(x)
+        if what == "from_output" and parameters:
+            self._check_requirements(values)
         g: Array | None = None
-        if gradient is not None:
-            g = _as_floats(gradient)
-            dtype = np.result_type(x.dtype, g.dtype)
-            x, g = np.broadcast_arrays(x.astype(dtype, copy=False), g.astype(dtype, copy=False))
+        if what == "backward":  # whose gradient may be anything, so None too
+            x, g = _matched(x, gradient)
+        else:
+            x = as_floats(x)
         _check_out(out, x)
         x = _flat_memory(x)
         if g is not None and not (g.strides == x.strides and _plain(g)):
@@ -323,15 +350,34 @@ class Activation:
         )  # fmt: skip
         y = out if direct and out is not None else np.empty_like(x)
         second = np.empty_like(x) if what == "pair" else None
+        kernel = self._kernel(what, _format(x.dtype))
         if x.size:
-            self._compute(self._kernel(what, _format(x.dtype)), x, g, y, second, values)
+            self._compute(kernel, x, g, y, second, values)
+        elif what == "from_output":
+            self.program(what)  # an error where there is none, for no numbers too
         if out is not None:
             if not direct:
-                np.copyto(out, y, casting="same_kind")
+                with np.errstate(all="ignore"):  # rounding is what was asked for
+                    np.copyto(np.asarray(out), y, casting="unsafe")
             return out
         if second is not None:
             return y[()], second[()]
         return y[()]
+
+    def _check_requirements(self, values: Array) -> None:
+        """f' in terms of the output is known only for parameters of which the entry holds."""
+        if not self.entry.requires:
+            return
+        from nonlin.formula import parse
+        from nonlin.oracle import evaluate
+
+        named = dict(zip(self.parameters, values.tolist(), strict=True))
+        for condition in self.entry.requires:
+            if not evaluate(parse(f"where({condition}, 1, 0)", named), 0.0, named):
+                raise NotAFunctionOfOutputError(
+                    f"the derivative of {self.name} is known as a function of its output only "
+                    f"for {condition}"
+                )
 
     @staticmethod
     def _compute(
@@ -376,6 +422,8 @@ def define(formula: str, name: str | None = None, **parameters: float) -> Activa
     ------
     FormulaError
         The text is no formula, or has a name that is not among the parameters.
+    ParameterError
+        A default is no finite real number.
 
     Examples
     --------
@@ -390,15 +438,17 @@ def define(formula: str, name: str | None = None, **parameters: float) -> Activa
         raise FormulaError(f"{name!r:.60} is no name", hint="use letters, digits and _")
     given: dict[str, Parameter] = {}
     for key, value in parameters.items():
-        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-            raise ParameterError(f"the parameter {key} must be a finite number, not {value!r:.40}")
-        default = float(value)
+        if key == "out":
+            raise FormulaError(
+                "'out' cannot be a parameter's name", hint="a call's out= is the array to write to"
+            )
+        default = real_number(value, f"the parameter {key}")
         spread = max(1.0, 2 * abs(default))
         low = 0.0 if default > 0 else default - spread
         given[key] = Parameter(default, low, default + spread, "")
     expression = parse(formula, given)
-    unused = sorted(set(given) - set(expression.parameters))
-    if unused and set(unused) - set(names_in(formula)):
+    unused = sorted(set(given) - set(expression.parameters) - set(names_in(formula)))
+    if unused:
         raise FormulaError(
             f"the parameter {unused[0]} does not occur in the formula", formula, hint="leave it out"
         )
@@ -410,6 +460,46 @@ def define(formula: str, name: str | None = None, **parameters: float) -> Activa
     )  # fmt: skip
 
 
+_made: dict[str, Activation] = {}
+
+
+def of_catalogue(name: str) -> Activation:
+    """The activation of that name or alias; always the same object.
+
+    Raises
+    ------
+    NoSuchActivationError
+        There is none; the message offers the nearest names.
+    """
+    entry = BY_NAME.get(name)
+    if entry is None:
+        import difflib
+
+        near = difflib.get_close_matches(str(name).lower(), BY_NAME, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "nonlin.catalogue lists them"
+        raise NoSuchActivationError(f"there is no activation {name!r}: {hint}")
+    # setdefault, so that two threads at once get one object.
+    return _made.get(entry.name) or _made.setdefault(entry.name, Activation(entry))
+
+
+# -- numbers --------------------------------------------------------------------------------------
+
+
+def real_number(value: Any, what: str) -> float:
+    """A finite real number of Python or NumPy, as float; ``what`` names it in the error."""
+    given = value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    is_bfloat16 = isinstance(given, np.generic) and given.dtype.name == "bfloat16"
+    if isinstance(given, bool) or not (isinstance(given, Real) or is_bfloat16):
+        raise ParameterError(f"{what} is one real number, not {type(given).__name__}")
+    try:
+        number = float(given)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ParameterError(f"{what} must be finite, not {number}")
+    return number
+
+
 # -- arrays ---------------------------------------------------------------------------------------
 
 
@@ -419,12 +509,38 @@ def _format(dtype: np.dtype[Any]) -> str:
     raise DtypeError(f"there is no kernel for {dtype}: use float16, bfloat16, float32 or float64")
 
 
-def _as_floats(x: ArrayLike) -> Array:
+def as_floats(x: ArrayLike | None) -> Array:
+    """An array of one of the four formats, whole numbers and truth values as float64."""
     array = np.asarray(x)
     if array.dtype.kind in "biu":
         return array.astype(np.float64)
+    if array.dtype.kind == "O" and not isinstance(x, np.ndarray):
+        # NumPy makes objects of Python's whole numbers beyond 64 bits.
+        if array.size and all(isinstance(v, int | float) for v in array.flat):
+            try:
+                return array.astype(np.float64)
+            except OverflowError:
+                raise DtypeError("a whole number is too large for float64") from None
     _format(array.dtype)
     return array
+
+
+def _matched(x: ArrayLike, gradient: ArrayLike | None) -> tuple[Array, Array]:
+    """Both in a common shape and dtype."""
+    a, g = as_floats(x), as_floats(gradient)
+    # As in NumPy, a Python number has no dtype of its own to insist on.
+    weak_a, weak_g = (type(v) in (bool, int, float) for v in (x, gradient))
+    if weak_a != weak_g:
+        dtype = g.dtype if weak_a else a.dtype
+    else:
+        try:
+            dtype = np.result_type(a.dtype, g.dtype)
+        except TypeError:  # float16 and bfloat16: the smallest that holds both
+            dtype = np.dtype(np.float32)
+    with np.errstate(all="ignore"):
+        a, g = a.astype(dtype, copy=False), g.astype(dtype, copy=False)
+    a, g = np.broadcast_arrays(a, g)
+    return a, g
 
 
 def _plain(array: Array) -> bool:
@@ -448,7 +564,7 @@ def _check_out(out: Array | None, x: Array) -> None:
         raise ValueError(f"out has shape {out.shape}, the result has {x.shape}")
     if not out.flags.writeable:
         raise ValueError("out is read-only")
-    if not np.can_cast(x.dtype, out.dtype, "same_kind"):
+    if out.dtype.kind != "f" and out.dtype.name != "bfloat16":
         raise DtypeError(f"the result is {x.dtype}; it cannot be written to {out.dtype}")
 
 
