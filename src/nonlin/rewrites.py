@@ -23,17 +23,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cmp_to_key
 from math import gcd, isqrt, lcm
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from nonlin.expression import Expr, call, number, rebuild, walk, where
 
 __all__ = ["simplify", "size", "stabilise"]
 
-Monomial = frozenset[tuple[Expr, Fraction]]
+Monomial = tuple[tuple[Expr, Fraction], ...]
 Sum = dict[Monomial, Fraction]
 
-_ONE: Monomial = frozenset()
+_ONE: Monomial = ()
 _HALF = Fraction(1, 2)
 _ODD = frozenset({"tanh", "sinh", "sin", "atan", "erf", "sign"})
 _EVEN = frozenset({"cosh", "cos", "abs"})
@@ -165,7 +167,7 @@ def _terms(node: Expr) -> Sum:
                 if len(powers) == 1 and inner:  # 3*(a + b): spread a mere number
                     visit(inner[0], sign * coefficient)
                 else:
-                    mono = frozenset(powers.items())
+                    mono = _monomial(powers)
                     total[mono] = total.get(mono, Fraction(0)) + sign * coefficient
 
     visit(node, Fraction(1))
@@ -320,17 +322,39 @@ def _power(base: Expr, exponent: Fraction) -> Expr:
     return base ** number(exponent)
 
 
-def _rank(base: Expr) -> tuple[int, str]:
-    """Order of factors: constants, parameters, z, sums, functions of z."""
+def _monomial(powers: dict[Expr, Fraction]) -> Monomial:
+    """Powers in their order, so that equal monomials are equal, and read alike in every run."""
+    return tuple(sorted(powers.items(), key=lambda item: _rank(item[0])))
+
+
+def _rank(base: Expr) -> tuple[int, Any]:
+    """Order of factors: constants, parameters, z, functions of z, sums."""
     if base.is_constant:
-        return 0, ("" if base.is_number else "c") + repr(base)
-    if base.op == "param":
-        return 1, str(base.value)
-    if base.op == "z":
-        return 2, ""
-    if not base.depends_on_z:
-        return 3, repr(base)
-    return (4 if base.op not in ("add", "sub", "where") else 5), repr(base)
+        group = 1 if base.is_number else 0
+    elif base.op in ("param", "z"):
+        group = 2 if base.op == "param" else 3
+    elif not base.depends_on_z:
+        group = 4
+    else:
+        group = 5 if base.op not in ("add", "sub", "where") else 6
+    return group, _structure(base)
+
+
+def _compare(a: Expr, b: Expr) -> int:
+    """By operation, then by the first operands that differ; never by place in memory."""
+    while a is not b:
+        x, y = _head(a), _head(b)
+        if x != y:
+            return -1 if x < y else 1
+        a, b = next((p, q) for p, q in zip(a.args, b.args, strict=True) if p is not q)
+    return 0
+
+
+_structure = cmp_to_key(_compare)
+
+
+def _head(node: Expr) -> str:
+    return f"{node.op}(" if node.args else repr(node)
 
 
 # -- sums -----------------------------------------------------------------------------------------
@@ -355,7 +379,9 @@ def _spread(terms: Sum) -> Sum | None:
         powers = dict(mono)
         for base, e in common.items():
             powers = _times(powers, base, -e)
-        inner = next((b for b, e in powers.items() if b.op in ("add", "sub") and e == 1), None)
+        # The smallest: its pieces times the others are the likeliest to meet a like term.
+        sums = [b for b, e in powers.items() if b.op in ("add", "sub") and e == 1]
+        inner = min(sums, key=lambda b: (size(b), _rank(b)), default=None)
         pieces: Sum = {_ONE: Fraction(1)}
         if inner is not None and len(_terms(inner)) <= 4:
             found = True
@@ -366,7 +392,7 @@ def _spread(terms: Sum) -> Sum | None:
             for b, e in [*piece, *common.items()]:
                 merged = _times(merged, b, e)
             factor, merged = _reduced(factor, merged)
-            key = frozenset(merged.items())
+            key = _monomial(merged)
             result[key] = result.get(key, Fraction(0)) + c * k * factor
     return {m: c for m, c in result.items() if c} if found else None
 
@@ -379,7 +405,7 @@ def _common(terms: Sum) -> dict[Expr, Fraction]:
     for mono in iterator:
         powers = dict(mono)
         merged: dict[Expr, Fraction] = {}
-        for base in {*common, *powers}:
+        for base in {**common, **powers}:
             a, b = common.get(base, Fraction(0)), powers.get(base, Fraction(0))
             low = min(a, b)
             # A sum in a denominator is taken out even where some terms lack it: it then cancels.
@@ -414,13 +440,13 @@ def _find_pair(terms: Sum) -> tuple[list[Monomial], tuple[Monomial, Fraction]] |
                 for b, e in cofactor.items():
                     powers = _times(powers, b, e)
                 pc, powers = _reduced(pc, powers)
-                key = frozenset(powers.items())
+                key = _monomial(powers)
                 if key != mono and terms.get(key) == c * ratio * pc:
                     rc, powers = _factors(result)
                     for b, e in cofactor.items():
                         powers = _times(powers, b, e)
                     rc, powers = _reduced(rc, powers)
-                    return [mono, key], (frozenset(powers.items()), c * scale * rc)
+                    return [mono, key], (_monomial(powers), c * scale * rc)
     return None
 
 
@@ -523,7 +549,7 @@ def _split_root(node: Expr) -> Expr:
                     partner, pc = cofactor, 1 / pc
                     outer, factor = root, _product(c * pc, cofactor)
                     u = u if sign > 0 else -u
-                key = frozenset(partner.items())
+                key = _monomial(partner)
                 if terms.get(key) != sign * c * pc or key == mono:
                     u = found[0]
                     continue
@@ -575,7 +601,7 @@ def _factored(terms: Sum) -> Expr:
             powers = dict(mono)
             for base, e in common.items():
                 powers = _times(powers, base, -e)
-            key = frozenset(powers.items())
+            key = _monomial(powers)
             inner[key] = inner.get(key, Fraction(0)) + c
         inner = {m: c for m, c in inner.items() if c}
         rest = _sum(inner)
@@ -603,11 +629,10 @@ def _factored(terms: Sum) -> Expr:
     return result
 
 
-def _term_rank(term: tuple[Monomial, Fraction]) -> tuple[int, str]:
+def _term_rank(term: tuple[Monomial, Fraction]) -> tuple[bool, list[tuple[Any, ...]]]:
+    """Order of terms: the constant, then by factors; the longer of two that begin alike first."""
     mono, _ = term
-    if not mono:
-        return 0, ""
-    return 1, repr(sorted((_rank(b), e) for b, e in mono))
+    return bool(mono), [*((*_rank(b), e) for b, e in mono), (9,)]
 
 
 def _merge_where(terms: Sum) -> Expr | None:
