@@ -16,7 +16,7 @@ LAYERS: list[set[str]] = [
     {"rewrites", "calculus", "oracle", "enclosure", "properties", "notation"},
     {"compiler"},
     {"activation", "rows"},
-    {""},
+    {"", "network"},
     {"describe"},
     {"lesson"},
     {"cli", "server", "workers", "plot", "__main__"},

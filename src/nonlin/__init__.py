@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator as _Iterator
 from collections.abc import Mapping as _Mapping
+from typing import TYPE_CHECKING
+from typing import Any as _Any
 
 import nonlin.catalogue as _data
 from nonlin import errors
@@ -16,6 +18,9 @@ from nonlin.activation import Activation, define, set_num_threads
 from nonlin.activation import of_catalogue as _of_catalogue
 from nonlin.errors import NonlinError
 from nonlin.rows import cross_entropy, log_softmax, softmax
+
+if TYPE_CHECKING:
+    from nonlin.network import Network
 
 __version__ = "0.1.0"
 
@@ -42,7 +47,11 @@ class _Catalogue(_Mapping[str, Activation]):
 catalogue: _Mapping[str, Activation] = _Catalogue()
 
 
-def __getattr__(name: str) -> Activation:
+def __getattr__(name: str) -> _Any:
+    if name == "Network":
+        from nonlin.network import Network
+
+        return Network
     if name.startswith("_"):
         raise AttributeError(f"module 'nonlin' has no attribute {name!r}")
     return catalogue[name]
@@ -56,6 +65,7 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "Activation",
+    "Network",
     "NonlinError",
     "catalogue",
     "cross_entropy",

@@ -10,6 +10,7 @@ __all__ = [
     "CompileError",
     "DtypeError",
     "FormulaError",
+    "NetworkError",
     "NoSuchActivationError",
     "NonlinError",
     "NotAFunctionOfOutputError",
@@ -71,7 +72,8 @@ class FormulaError(NonlinError, ValueError):
             return text
         # A window of the formula, so that a place in a long one stays readable.
         start = max(0, self.position - 40)
-        shown = self.formula[start : start + 80].replace("\n", " ").replace("\t", " ")
+        # Control characters would move the caret, or do more to a terminal.
+        shown = "".join(c if c.isprintable() else " " for c in self.formula[start : start + 80])
         left = "…" if start else ""
         right = "…" if start + 80 < len(self.formula) else ""
         column = len(left) + self.position - start
@@ -100,3 +102,7 @@ class NotAFunctionOfOutputError(NonlinError, ValueError):
 
 class CompileError(NonlinError, RuntimeError):
     """A target lacks an operation, or the machine-code generator refused a program."""
+
+
+class NetworkError(NonlinError, ValueError):
+    """A network that cannot be, or data that it cannot take; the message says which and where."""

@@ -17,7 +17,10 @@ __all__ = ["Function", "Module", "Value"]
 Operand = Union["Value", float, int]
 
 _INT_OPS = {"fadd": "add", "fsub": "sub", "fmul": "mul", "fdiv": "sdiv"}
-_FLOATS = frozenset({"double", "float", "half"})
+
+
+def _is_float(type_: str) -> bool:
+    return "double" in type_ or "float" in type_
 
 
 class Value:
@@ -32,7 +35,7 @@ class Value:
         a, b = self, self.fn.lift(other, self.type)
         if swap:
             a, b = b, a
-        if self.type not in _FLOATS:
+        if not _is_float(self.type):
             op = _INT_OPS.get(op, op)
         return self.fn.emit(f"{op} {self.type} {a.ref}, {b.ref}", self.type)
 
@@ -61,7 +64,7 @@ class Value:
         return self._binary("fdiv", other, swap=True)
 
     def __neg__(self) -> Value:
-        if self.type in _FLOATS:
+        if _is_float(self.type):
             return self.fn.emit(f"fneg {self.type} {self.ref}", self.type)
         return 0 - self
 
@@ -85,7 +88,7 @@ class Value:
 
     def _compare(self, predicate: str, other: Operand) -> Value:
         b = self.fn.lift(other, self.type)
-        kind, signed = ("fcmp", "o") if self.type in _FLOATS else ("icmp", "s")
+        kind, signed = ("fcmp", "o") if _is_float(self.type) else ("icmp", "s")
         if kind == "icmp" and predicate in ("eq", "ne"):
             signed = ""
         if kind == "fcmp" and predicate == "ne":
@@ -178,7 +181,10 @@ class Function:
     def lift(self, value: Operand, type_: str) -> Value:
         if isinstance(value, Value):
             return value
-        if type_ in _FLOATS:
+        if type_.startswith("<"):
+            one = self.lift(value, type_.rstrip(">").split(" x ")[1])
+            return Value(self, f"splat ({one.type} {one.ref})", type_)
+        if _is_float(type_):
             return Value(self, float_text(float(value)), type_)
         if type_ == "ptr":
             return Value(self, "null", type_)
@@ -192,7 +198,7 @@ class Function:
 
     def intrinsic(self, name: str, *args: Value) -> Value:
         type_ = args[0].type
-        suffix = {"double": "f64", "float": "f32"}[type_]
+        suffix = _suffix(type_)
         full = f"llvm.{name}.{suffix}"
         self.module.declare(full, f"declare {type_} @{full}({', '.join(a.type for a in args)})")
         shown = ", ".join(f"{a.type} {a.ref}" for a in args)
@@ -248,6 +254,43 @@ class Function:
     def phi(self, type_: str, *incoming: tuple[Operand, str]) -> Value:
         shown = ", ".join(f"[ {self.lift(v, type_).ref}, %{b} ]" for v, b in incoming)
         return self.emit(f"phi {type_} {shown}", type_)
+
+    def loop(
+        self,
+        count: Operand,
+        body: Callable[..., Sequence[Value] | None],
+        carried: Sequence[Value] = (),
+        *,
+        start: Operand = 0,
+        step: int = 1,
+    ) -> list[Value]:
+        """``for i in range(start, count, step)``: ``body(i, *carried)`` returns what it carries on."""
+        stem, before = self.unique("loop"), self.block
+        head, end = f"{stem}.head", f"{stem}.end"
+        self.jump(head)
+        self.label(head)
+        first = [self.lift(start, "i64"), *carried]
+        places = len(self._lines)
+        phis = [self.emit("", v.type) for v in first]  # written once the body is known
+        self.branch(phis[0].lt(count), f"{stem}.body", end)
+        self.label(f"{stem}.body")
+        results = [phis[0] + step, *(body(*phis) or [])]
+        for k, (a, phi, b) in enumerate(zip(first, phis, results, strict=True)):
+            self._lines[places + k] = (
+                f"  {phi.ref} = phi {phi.type} [ {a.ref}, %{before} ], [ {b.ref}, %{self.block} ]"
+            )
+        self.jump(head)
+        self.label(end)
+        return phis[1:]
+
+    def when(self, condition: Value, body: Callable[[], object]) -> None:
+        """Run the body only where a truth value holds."""
+        stem = self.unique("when")
+        self.branch(condition, stem, f"{stem}.end")
+        self.label(stem)
+        body()
+        self.jump(f"{stem}.end")
+        self.label(f"{stem}.end")
 
     def unique(self, stem: str) -> str:
         self._count += 1
@@ -380,6 +423,14 @@ class Module:
     def text(self) -> str:
         functions = [fn.text for fn in self._functions.values() if fn is not None]
         return "\n".join([*self._declarations.values(), "", *functions])
+
+
+def _suffix(type_: str) -> str:
+    """A type as the names of intrinsics spell it: ``<8 x float>`` is v8f32."""
+    if type_.startswith("<"):
+        count, element = type_[1:-1].split(" x ")
+        return f"v{count}{_suffix(element)}"
+    return {"double": "f64", "float": "f32", "i32": "i32", "i64": "i64"}[type_]
 
 
 def float_text(value: float) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from nonlin.compiler import cache as store
 from nonlin.compiler import native
 from nonlin.compiler.formats import FORMATS
-from nonlin.compiler.image import Image
 from nonlin.compiler.kind import Kind
 from nonlin.compiler.target import host
 
@@ -86,21 +85,22 @@ class Kernel:
         """Assembly of the loop, as this processor runs it."""
         return native.assembly(self.ir)
 
-    def compile(self) -> None:
-        """Have everything in the cache that a run can need."""
-        assert self._loop
-        if not self.format.exact:
+    @property
+    def addresses(self) -> tuple[int, int]:
+        """Where the loop and the exact arithmetic are in memory; loads or compiles them."""
+        if not self.format.exact and not self._exact_address:
             self._load_exact()
+        return ctypes.cast(self._loop, ctypes.c_void_p).value or 0, self._exact_address
 
     @cached_property
     def _loop(self) -> Any:
         key = store.key(self.recipe, self.kind.value, self.format.name)
         imports = _runtime() if self.format.exact else {}
-        return _LOOP(_load(key, self._loop_module, imports)["kernel"])
+        return _LOOP(native.load(key, self._loop_module, imports)["kernel"])
 
     def _load_exact(self) -> None:
         key = store.key(self.recipe, self.kind.value, "exact")
-        self._exact_address = _load(key, self._exact_module, _runtime())["exact"]
+        self._exact_address = native.load(key, self._exact_module, _runtime())["exact"]
 
     def run(self, x: int, gradient: int, out: int, second: int, n: int, params: int) -> None:
         """Run over ``n`` elements at the given addresses (0 for an array that is not used).
@@ -120,18 +120,6 @@ class Kernel:
                 self._load_exact()
 
 
-def _load(key: str, module: Callable[[], Module], imports: Mapping[str, int]) -> dict[str, int]:
-    """The addresses of a module's functions: from the cache, or compiled."""
-    found = store.load(key)
-    if found is None:
-        written = module()
-        image = native.compiled(written.text, written.names)
-        store.save(key, image.to_bytes())
-    else:
-        image = Image.from_bytes(found)
-    return native.place(image, imports)
-
-
 @cache
 def _runtime() -> dict[str, int]:
     """The functions of the exact arithmetic, which all kernels share."""
@@ -141,4 +129,4 @@ def _runtime() -> dict[str, int]:
 
         return runtime_module(host())
 
-    return _load(store.key("runtime"), module, {})
+    return native.load(store.key("runtime"), module, {})

@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
+from nonlin.compiler import cache
 from nonlin.compiler.image import Image
 from nonlin.compiler.target import host
 from nonlin.errors import CompileError
 
-__all__ = ["assembly", "compiled", "place"]
+if TYPE_CHECKING:
+    from nonlin.compiler.ir import Module
+
+__all__ = ["assembly", "compiled", "load", "place"]
 
 _lock = threading.RLock()
 _engines: list[Any] = []  # the code lives as long as its engine
 
 
-@cache
+@lru_cache(None)
 def _machine() -> Any:
     import llvmlite.binding as llvm
 
@@ -57,6 +61,20 @@ def compiled(ir: str, names: Sequence[str]) -> Image:
     with _lock:
         code = bytes(_machine().emit_object(_optimised(ir)))
     return Image.from_elf(code) if host().flat else Image(code, dict.fromkeys(names, 0), {})
+
+
+def load(
+    key: str, module: Callable[[], Module], imports: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """The addresses of a module's functions: from the cache under a key, or compiled."""
+    found = cache.load(key)
+    if found is None:
+        written = module()
+        image = compiled(written.text, written.names)
+        cache.save(key, image.to_bytes())
+    else:
+        image = Image.from_bytes(found)
+    return place(image, imports or {})
 
 
 def place(image: Image, imports: Mapping[str, int]) -> dict[str, int]:
