@@ -24,6 +24,7 @@ _SIGNATURES: dict[str, list[Any]] = {  # the result first
     "forward": [None, _ADDRESS, _COUNT],
     "backward": [None, _ADDRESS],
     "train": [_COUNT, _ADDRESS],
+    "initialise": [None, _ADDRESS, *[ctypes.c_double] * 4, _COUNT],
     "fill_uniform": [None, _ADDRESS, _COUNT, ctypes.c_double, _ADDRESS],
     "fill_normal": [None, _ADDRESS, _COUNT, ctypes.c_double, _ADDRESS],
     "shuffle": [None, _ADDRESS, _COUNT, _ADDRESS],

@@ -481,6 +481,7 @@ class _Engine:
             fn.loop(fn.arguments[1], one)
             fn.ret()
 
+        self.initialise()
         fn = self.function("shuffle", ("order", "ptr"), ("n", "i64"), ("state", "ptr"))
         order, n, state = fn.arguments
 
@@ -493,6 +494,31 @@ class _Engine:
             fn.store(here, order, j)
 
         fn.loop(n - 1, swap)
+        fn.ret()
+
+    def initialise(self) -> None:
+        """Weights of every layer, as a :class:`nonlin.network.layout.Scale` says; biases 0."""
+        fn = self.function(
+            "initialise", ("network", "ptr"), ("gain", "double"), ("before", "double"),
+            ("after", "double"), ("constant", "double"), ("normal", "i64"),
+        )  # fmt: skip
+        network, gain, before, after, constant, normal = fn.arguments
+        state = fn.element(network, "i64", HEADER.index("random"))
+
+        def one(l: Value) -> None:
+            layer = self.layer(network, l)
+            inputs, outputs = _word(layer, "inputs"), _word(layer, "outputs")
+            fan = before * inputs.to("sitofp", "double") + after * outputs.to("sitofp", "double")
+            deviation = (gain / (fan + constant)).sqrt()
+            weights, count, bias = _at(layer, "weights"), inputs * outputs, _at(layer, "bias")
+            fn.when(
+                normal.ne(0), lambda: _call(fn, "fill_normal", weights, count, deviation, state)
+            )
+            reach = deviation * 3.0**0.5  # the same variance, spread evenly
+            fn.when(normal.eq(0), lambda: _call(fn, "fill_uniform", weights, count, reach, state))
+            fn.loop(outputs, lambda j: self.put(fn.f64(0.0), bias, j))
+
+        fn.loop(self.word(network, "layers"), one)
         fn.ret()
 
     def gather(self) -> None:

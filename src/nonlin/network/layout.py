@@ -7,7 +7,21 @@ feature's samples side by side, ``stride`` of them (the batch, filled up to whol
 
 from __future__ import annotations
 
-__all__ = ["HEADER", "LAYER", "LOSSES", "OPTIMIZERS", "SETTINGS"]
+from dataclasses import dataclass
+
+__all__ = ["HEADER", "INITIAL", "LAYER", "LOSSES", "OPTIMIZERS", "SETTINGS", "Scale"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Random weights of variance gain / (before * inputs + after * outputs + constant)."""
+
+    gain: float
+    before: float
+    after: float
+    constant: float
+    normal: bool
+
 
 HEADER = (
     "layers",
@@ -56,3 +70,16 @@ LAYER = (
 SETTINGS = ("lr", "beta1", "beta2", "eps", "beta1_power", "beta2_power", "weight_decay")
 LOSSES = ("squared_error", "binary_cross_entropy", "cross_entropy")
 OPTIMIZERS = ("sgd", "momentum", "adam")
+INITIAL: dict[str, Scale] = {
+    "xavier_uniform": Scale(2, 1, 1, 0, False),
+    "xavier_normal": Scale(2, 1, 1, 0, True),
+    "kaiming_uniform": Scale(2, 1, 0, 0, False),
+    "kaiming_normal": Scale(2, 1, 0, 0, True),
+    "lecun_uniform": Scale(1, 1, 0, 0, False),
+    "lecun_normal": Scale(1, 1, 0, 0, True),
+    "normal": Scale(1, 0, 0, 1, True),
+    "zeros": Scale(0, 0, 0, 1, False),
+}
+"""Sources: X. Glorot and Y. Bengio, *Understanding the difficulty of training deep feedforward neural
+networks* (AISTATS 2010); K. He et al., *Delving deep into rectifiers* (ICCV 2015); Y. LeCun et al.,
+*Efficient BackProp* (1998)."""

@@ -13,10 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 import nonlin
 from nonlin.activation import Activation, define
 from nonlin.errors import NetworkError
-from nonlin.network import data
+from nonlin.network import data, initial
 from nonlin.network.compiled import engine
 from nonlin.network.history import History
-from nonlin.network.initial import initial_weights
 from nonlin.network.layout import LOSSES
 from nonlin.network.memory import Memory
 
@@ -130,12 +129,16 @@ class Network:
 
     def reset(self) -> None:
         """Draw new initial weights (the next ones of the seed's sequence); forget the optimizer."""
-        m = self._memory
-        for before, after, w, b in zip(
-            self.widths, self.widths[1:], m.weights, m.biases, strict=False
-        ):
-            w[...] = initial_weights(self.init, before, after, self._uniform, self._normal)
-            b[...] = 0
+        found = initial.scale(self.init)
+        if found is not None:
+            self._engine.initialise(
+                self._memory.address, found.gain, found.before, found.after, found.constant,
+                int(found.normal),
+            )  # fmt: skip
+        else:
+            for w, b in zip(self.weights, self.biases, strict=True):
+                w[...] = initial.orthogonal(self._normal(w.shape))
+                b[...] = 0
         self.optimizer = ""
 
     @property
@@ -335,15 +338,10 @@ class Network:
             self._memory.kept[f"constants {i}"] = constants
             self._memory.set_layer(i, "constants", constants.ctypes.data)
 
-    def _uniform(self, count: int, scale: float) -> Array:
-        return self._drawn(self._engine.fill_uniform, count, scale)
-
-    def _normal(self, count: int, scale: float) -> Array:
-        return self._drawn(self._engine.fill_normal, count, scale)
-
-    def _drawn(self, fill: Callable[..., None], count: int, scale: float) -> Array:
-        result = np.empty(count, self.dtype)
-        fill(result.ctypes.data, count, scale, self._memory.address_of("random"))
+    def _normal(self, shape: tuple[int, ...]) -> Array:
+        result = np.empty(shape, self.dtype)
+        state = self._memory.address_of("random")
+        self._engine.fill_normal(result.ctypes.data, result.size, 1.0, state)
         return result
 
 
