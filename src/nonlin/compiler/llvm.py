@@ -29,6 +29,7 @@ from nonlin.errors import CompileError
 __all__ = [
     "BLOCK",
     "exact_function",
+    "lane_values",
     "lanes_function",
     "loop",
     "new_module",
@@ -64,6 +65,19 @@ def _run(program: Program, leaf: Callable[[str, tuple[float, ...]], Any],
     return [values[o] for o in program.outputs]
 
 
+def lane_values(fn: Function, program: Program, z: Value, params: Value) -> list[Value]:
+    """A program's results on doubles, written where the function is at."""
+
+    def leaf(op: str, value: tuple[float, ...]) -> Value:
+        if op == "z":
+            return z
+        return fn.load(params, "double", int(value[0])) if op == "param" else fn.f64(value[0])
+
+    values: list[Value] = _run(program, leaf, f64.OPERATIONS, "double lanes")
+    # A comparison is false for NaN, so where() could lose it.
+    return [z.is_nan().select(z, v) for v in values]
+
+
 def lanes_function(
     module: Module, name: str, program: Program, kind: Kind, *, inline: bool = True
 ) -> None:
@@ -76,15 +90,7 @@ def lanes_function(
         attributes="nounwind willreturn memory(argmem: read)" + (" alwaysinline" if inline else ""),
     )
     z, gradient, params = fn.arguments
-
-    def leaf(op: str, value: tuple[float, ...]) -> Value:
-        if op == "z":
-            return z
-        return fn.load(params, "double", int(value[0])) if op == "param" else fn.f64(value[0])
-
-    values: list[Value] = _run(program, leaf, f64.OPERATIONS, "double lanes")
-    # A comparison is false for NaN, so where() could lose it.
-    values = [z.is_nan().select(z, v) for v in values]
+    values = lane_values(fn, program, z, params)
     if kind is Kind.SCALE:
         values = [values[0] * gradient]
     fn.ret(*values)

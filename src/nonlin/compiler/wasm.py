@@ -13,7 +13,7 @@ Per function f, order k of derivative (0, 1, 2) and type t (f32, f64) it exports
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nonlin.compiler.formats import FORMATS, Format
@@ -23,11 +23,12 @@ from nonlin.compiler.llvm import exact_function, lanes_function
 from nonlin.compiler.program import Program
 from nonlin.errors import CompileError
 
-__all__ = ["Export", "build", "module_ir"]
+__all__ = ["SCRATCH", "SLOTS", "Export", "assemble", "build", "module_ir"]
 
 _TYPES = {"f32": "float32", "f64": "float64"}
-_SLOTS, _SCRATCH = 64, 16
+SLOTS, SCRATCH = 64, 16
 """Addresses of the words that results travel through."""
+_TRIPLE = "wasm32-unknown-unknown"
 _FEATURES = "+sign-ext,+nontrapping-fptoint,+bulk-memory,+mutable-globals"
 
 
@@ -41,7 +42,7 @@ class Export:
 
 def module_ir(exports: Mapping[str, Export]) -> str:
     """LLVM IR of the module."""
-    module = Module(fma=False, inline=False, slots=_SLOTS)
+    module = Module(fma=False, inline=False, slots=SLOTS)
     written: set[str] = set()
     for name, export in exports.items():
         stem = name.rsplit("_", 1)[0]
@@ -52,7 +53,7 @@ def module_ir(exports: Mapping[str, Export]) -> str:
         if not fmt.exact:
             lanes_function(module, f"{stem}.lanes", export.program, Kind.MAP, inline=False)
         _loop(module, name, fmt, stem)
-    return 'target triple = "wasm32-unknown-unknown"\n' + module.text
+    return module.text
 
 
 def _loop(module: Module, name: str, fmt: Format, stem: str) -> None:
@@ -74,7 +75,7 @@ def _loop(module: Module, name: str, fmt: Format, stem: str) -> None:
         fn.label("rare")
     exact = f"{stem}.exact"
     # The scratch word of the exact result lies in the 64 KiB that the module has for itself.
-    scratch = fn.emit(f"inttoptr i32 {_SCRATCH} to ptr", "ptr")
+    scratch = fn.emit(f"inttoptr i32 {SCRATCH} to ptr", "ptr")
     fn.do(
         f"call void @{exact}(double {z.ref}, double {one.ref}, ptr {params.ref}, ptr {scratch.ref})"
     )
@@ -89,18 +90,24 @@ def _loop(module: Module, name: str, fmt: Format, stem: str) -> None:
 
 def build(exports: Mapping[str, Export]) -> bytes:
     """The finished module."""
+    return assemble(module_ir(exports), list(exports))
+
+
+def assemble(ir: str, exports: Sequence[str], *, vectors: bool = False) -> bytes:
+    """IR to a module that exports these functions; with ``vectors``, loops become SIMD code."""
     import llvmlite.binding as llvm
 
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
-    target = llvm.Target.from_triple("wasm32-unknown-unknown")
-    machine = target.create_target_machine(cpu="generic", features=_FEATURES, opt=2)
+    target = llvm.Target.from_triple(_TRIPLE)
+    features = _FEATURES + (",+simd128" if vectors else "")
+    machine = target.create_target_machine(cpu="generic", features=features, opt=2)
     try:
-        module = llvm.parse_assembly(module_ir(exports))
+        module = llvm.parse_assembly(f'target triple = "{_TRIPLE}"\n{ir}')
         module.data_layout = str(machine.target_data)
         options = llvm.create_pipeline_tuning_options(speed_level=2)
-        options.loop_vectorization = options.slp_vectorization = False
-        options.loop_unrolling = options.loop_interleaving = False
+        options.loop_vectorization = vectors
+        options.slp_vectorization = options.loop_unrolling = options.loop_interleaving = False
         options.inlining_threshold = 25
         builder = llvm.create_pass_builder(machine, options)
         builder.getModulePassManager().run(module, builder)

@@ -1,0 +1,138 @@
+"""The engine as a WebAssembly module: the same IR, with the activations inside.
+
+A layer's words ``value`` and ``pair`` hold the number of its activation here, from 1; see
+:func:`describe` for what a caller has to know.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from nonlin.activation import Activation
+from nonlin.compiler import wasm
+from nonlin.compiler.ir import Function, Module, Value
+from nonlin.compiler.kind import Kind
+from nonlin.compiler.llvm import exact_function, lane_values
+from nonlin.compiler.program import Program
+from nonlin.network import initial, layout
+from nonlin.network.engine import Shape, write
+
+__all__ = ["build", "describe"]
+
+SHAPE = Shape("float", 4, 8)
+
+
+def build(activations: Sequence[Activation]) -> bytes:
+    """The engine with these activations."""
+    module = Module(fma=False, inline=True, slots=wasm.SLOTS)
+    _activations(module, activations)
+    write(module, SHAPE, _activate)
+    return wasm.assemble(module.text, module.names, vectors=True)
+
+
+def describe(activations: Sequence[Activation]) -> dict[str, Any]:
+    """What the caller of such a module has to know, as plain data."""
+    return {
+        "lanes": SHAPE.lanes,
+        "header": layout.HEADER,
+        "layer": layout.LAYER,
+        "settings": layout.SETTINGS,
+        "losses": layout.LOSSES,
+        "optimizers": layout.OPTIMIZERS,
+        "initial": {
+            name: dataclasses.asdict(found)
+            for name in initial.known()
+            if (found := initial.scale(name)) is not None
+        },
+        "activations": [
+            {"name": f.name, "constants": list(f.parameters.values())} for f in activations
+        ],
+    }
+
+
+def _activate(
+    fn: Function, layer: Value, pair: bool, z: Value, a: Value, slope: Value, count: Value
+) -> None:
+    kind = fn.load(layer, "i64", layout.LAYER.index("value"))
+    constants = fn.load(layer, "i64", layout.LAYER.index("constants"))
+    params = fn.emit(f"inttoptr i64 {constants.ref} to ptr", "ptr")
+    name = ".pairs" if pair else ".values"
+    fn.do(
+        f"call void @{name}(i64 {kind.ref}, ptr {z.ref}, ptr {a.ref}, ptr {slope.ref}, "
+        f"i64 {count.ref}, ptr {params.ref})"
+    )
+
+
+def _activations(module: Module, activations: Sequence[Activation]) -> None:
+    """Loops over every activation, and a function that chooses among them by number."""
+    for what, name in (("value", ".values"), ("pair", ".pairs")):
+        for i, f in enumerate(activations):
+            _loop(module, f"{name}.{i + 1}", f.program(what), pair=what == "pair")
+        fn = module.function(
+            name,
+            [("kind", "i64"), ("x", "ptr"), ("out", "ptr"), ("second", "ptr"), ("n", "i64"),
+             ("params", "ptr")], [],
+        )  # fmt: skip
+        kind, *rest = fn.arguments
+        shown = ", ".join(f"{v.type} {v.ref}" for v in rest)
+        targets = " ".join(f"i64 {i + 1}, label %f{i + 1}" for i in range(len(activations)))
+        fn.do(f"switch i64 {kind.ref}, label %none [ {targets} ]")
+        for i in range(len(activations)):
+            fn.label(f"f{i + 1}")
+            fn.do(f"call void @{name}.{i + 1}({shown})")
+            fn.ret()
+        fn.label("none")
+        fn.ret()
+
+
+def _loop(module: Module, name: str, program: Program, *, pair: bool) -> None:
+    """All elements on doubles; then, if there were any, the rare ones in the exact arithmetic."""
+    exact = f"{name}.exact"
+    kind = Kind.PAIR if pair else Kind.MAP
+    exact_function(module, exact, program, kind, internal=True)
+    fn = module.function(
+        name,
+        [("x", "ptr noalias"), ("out", "ptr noalias"), ("second", "ptr noalias"), ("n", "i64"),
+         ("params", "ptr noalias")], [],
+    )  # fmt: skip
+    x, out, second, n, params = fn.arguments
+    outputs = [out, second] if pair else [out]
+
+    def element(i: Value) -> Value:
+        return fn.load(x, "float", i).to("fpext", "double")
+
+    def is_rare(z: Value, values: list[Value]) -> Value:
+        failed = values[0].is_nan()
+        for v in values[1:]:
+            failed = failed | v.is_nan()
+        return (failed & z.eq(z)) | z.abs().eq(float("inf"))
+
+    def lane(i: Value, count: Value) -> list[Value]:
+        z = element(i)
+        values = lane_values(fn, program, z, params)
+        for value, target in zip(values, outputs, strict=True):
+            fn.store(value.to("fptrunc", "float"), target, i)
+        return [count + is_rare(z, values).to("zext", "i64")]
+
+    (rare,) = fn.loop(n, lane, [fn.i64(0)])
+
+    def again(i: Value) -> None:
+        z = element(i)
+        stored = [fn.load(target, "float", i).to("fpext", "double") for target in outputs]
+
+        def one() -> None:
+            results = fn.emit(f"inttoptr i32 {wasm.SCRATCH} to ptr", "ptr")
+            fn.do(
+                f"call void @{exact}(double {z.ref}, double 1.0, ptr {params.ref}, "
+                f"ptr {results.ref})"
+            )
+            for k, target in enumerate(outputs):
+                value = fn.load(results, "double", k)
+                fn.store(value.to("fptrunc", "float"), target, i)
+
+        fn.when(is_rare(z, stored), one)
+
+    fn.when(rare.ne(0), lambda: fn.loop(n, again))
+    fn.ret()
