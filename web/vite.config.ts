@@ -25,7 +25,8 @@ export default defineConfig({
     // Inline data: fonts would be refused by the pages' content security policy.
     assetsInlineLimit: 0,
     rollupOptions: {
-      input: ["src/page.ts", ...demos],
+      // The engine is a chunk of its own: demos share it, and a page of someone's own can import it.
+      input: ["src/page.ts", "src/lib/engine.ts", ...demos],
       // Every demo keeps its default export: it is an anywidget module as well as a page's chunk.
       preserveEntrySignatures: "strict",
     },

@@ -22,12 +22,13 @@ from nonlin.compiler import cache
 from nonlin.compiler.program import lower
 from nonlin.compiler.wasm import Export, build
 from nonlin.expression import Expr, number
+from nonlin.network import wasm as network
 from nonlin.notation import equation
 from nonlin.rewrites import stabilise
 
 __all__ = ["catalogue_files", "describe", "wasm_module", "write_files"]
 
-_FILES = ("catalogue.json", "catalogue.wasm")
+_FILES = ("catalogue.json", "catalogue.wasm", "engine.json", "engine.wasm")
 _MARK = "sources.txt"
 _PROPERTIES = (
     "range", "limits", "zero_centred", "symmetry", "saturates", "monotone", "convex", "smooth",
@@ -114,7 +115,7 @@ def wasm_module(activations: Sequence[Activation], symbols: Sequence[str] | None
 
 
 def write_files(directory: Path | str) -> None:
-    """Write catalogue.json, catalogue.wasm and the code of common kernels into a directory.
+    """Write what the pages load, and the code of common kernels into a directory.
 
     The kernels are those of this machine's processor; on another one they are not found, and made anew.
     """
@@ -122,7 +123,7 @@ def write_files(directory: Path | str) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for name, data in _compute().items():
         (directory / name).write_bytes(data)
-    (directory / _MARK).write_text(cache.sources())
+    (directory / _MARK).write_text(_version())
     with cache.writing_to(directory / "code"):
         for activation in nonlin.catalogue.values():
             for what in ("value", "derivative"):
@@ -137,16 +138,33 @@ def _compute() -> dict[str, bytes]:
         "functions": [describe(a, budget_s=30.0) for a in activations],
         "wasm": "catalogue.wasm",
     }
-    text = json.dumps(catalogue, ensure_ascii=False, separators=(",", ":"))
-    return {"catalogue.json": text.encode(), "catalogue.wasm": wasm_module(activations)}
+    return {
+        "catalogue.json": _json(catalogue),
+        "catalogue.wasm": wasm_module(activations),
+        "engine.json": _json(network.describe(activations)),
+        "engine.wasm": network.build(activations),
+    }
+
+
+def _version() -> str:
+    """A digest of the source that the files are made from."""
+    return cache.sources(
+        "activation.py", "calculus.py", "catalogue.py", "compiler", "describe.py", "enclosure.py",
+        "expression.py", "formula.py", "network", "notation", "ops.py", "oracle.py", "properties",
+        "rewrites",
+    )  # fmt: skip
+
+
+def _json(data: Any) -> bytes:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def catalogue_files() -> dict[str, bytes]:
-    """catalogue.json and catalogue.wasm: as built with the package, else computed now and kept."""
+    """What the pages load: as built with the package, else computed now and kept."""
     folders = [Path(__file__).parent / "_generated", cache.directory() / "catalogue"]
     for folder in folders:
         try:
-            if (folder / _MARK).read_text() == cache.sources():
+            if (folder / _MARK).read_text() == _version():
                 return {name: (folder / name).read_bytes() for name in _FILES}
         except OSError:
             continue
@@ -157,7 +175,7 @@ def catalogue_files() -> dict[str, bytes]:
         (folders[-1] / _MARK).unlink(missing_ok=True)  # nothing half-written is ever taken
         for name, data in files.items():
             (folders[-1] / name).write_bytes(data)
-        (folders[-1] / _MARK).write_text(cache.sources())
+        (folders[-1] / _MARK).write_text(_version())
     return files
 
 
