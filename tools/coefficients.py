@@ -7,6 +7,7 @@ them, computed with 400 bits and rounded once.
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -106,25 +107,33 @@ def row(values: list[float]) -> str:
 
 def main() -> int:
     ln2, half_pi = mp.log(2), mp.pi / 2
-    split = []
-    for x in (ln2, half_pi):
-        a = head(x, 33)
-        b = head(x - mp.mpf(a), 33)
-        split.append((a, b, float(x - mp.mpf(a) - mp.mpf(b))))
+
+    def split(x: mp.mpf, bits: int) -> tuple[float, ...]:
+        a = head(x, bits)
+        b = head(x - mp.mpf(a), bits)
+        return a, b, float(x - mp.mpf(a) - mp.mpf(b))
+
     with mp.workprec(1500):
         turns = int(mp.floor(mp.ldexp(1 / (2 * mp.pi), 1344)))
     words = [(turns >> (1344 - 32 * (i + 1))) & 0xFFFFFFFF for i in range(42)]
-    atan = chebyshev(
-        lambda s: mp.atan(mp.sqrt(s)) / mp.sqrt(s) if s > 0 else mp.mpf(1), 0, mp.mpf("0.1716"), 13
-    )
+
+    def atan(degree: int) -> list[mp.mpf]:
+        return chebyshev(
+            lambda s: mp.atan(mp.sqrt(s)) / mp.sqrt(s) if s > 0 else mp.mpf(1),
+            0, mp.mpf("0.1716"), degree,
+        )  # fmt: skip
+
     text = f'''"""Polynomials and constants of the primitives; written by ``tools/coefficients.py``, not by hand."""
 
-# ruff: noqa: E501
 from __future__ import annotations
 
-LN2_33 = {split[0]!r}
+LN2_33 = {split(ln2, 33)!r}
 """log(2) as 33 + 33 + 53 bits: products with integers below 2**20 are exact in the first two."""
-HALF_PI_33 = {split[1]!r}
+HALF_PI_33 = {split(half_pi, 33)!r}
+"""pi/2, likewise."""
+LN2_12 = {split(ln2, 12)!r}
+"""log(2) as 12 + 12 + 53 bits, for single precision: products with integers below 2**12 are exact."""
+HALF_PI_12 = {split(half_pi, 12)!r}
 """pi/2, likewise."""
 LN2 = {pair(ln2, 3)!r}
 HALF_PI = {pair(half_pi, 4)!r}
@@ -134,15 +143,19 @@ TWO_PI = {pair(2 * mp.pi)!r}
 INV_TWO_PI_WORDS = {tuple(words)!r}
 """The first 1344 bits of 1/(2 pi), in words of 32 bits."""
 ERFC_A = {float(ERFC_A)!r}
-ATAN_F64 = {row([double(c) for c in atan])}
+ATAN_F64 = {row([double(c) for c in atan(13)])}
 """atan(sqrt(s))/sqrt(s) for s in [0, tan(pi/8)**2]."""
+ATAN_F32 = {row([double(c) for c in atan(5)])}
+"""The same for single precision."""
 ERFC_F64 = {row([double(c) for c in erfc_table(24)])}
 """(1 + 2x) exp(x**2) erfc(x) in powers of t = (x - a)/(x + a), for double lanes."""
+ERFC_F32 = {row([double(c) for c in erfc_table(11)])}
+"""The same for single lanes."""
 ERFC_DD = {rows([pair(c) for c in erfc_table(46)])}
 """The same for double-double."""
 '''
     if "--check" in sys.argv:
-        same = TARGET.read_text() == text
+        same = ast.dump(ast.parse(TARGET.read_text())) == ast.dump(ast.parse(text))
         print("up to date" if same else "differs: run python tools/coefficients.py")
         return 0 if same else 1
     TARGET.write_text(text)

@@ -184,6 +184,8 @@ class Function:
         if type_.startswith("<"):
             one = self.lift(value, type_.rstrip(">").split(" x ")[1])
             return Value(self, f"splat ({one.type} {one.ref})", type_)
+        if type_ == "float":
+            return Value(self, float_text(struct.unpack("f", struct.pack("f", value))[0]), type_)
         if _is_float(type_):
             return Value(self, float_text(float(value)), type_)
         if type_ == "ptr":

@@ -35,6 +35,8 @@ class Kernel:
         Makes the program, if it is not to be had from the cache.
     dtype
         A name in :data:`nonlin.compiler.formats.FORMATS`.
+    fast
+        For float32: compute in float32 as well, to about six digits.
 
     Examples
     --------
@@ -44,9 +46,16 @@ class Kernel:
     """
 
     def __init__(
-        self, recipe: str, program: Callable[[], Program], dtype: str, kind: Kind = Kind.MAP
+        self,
+        recipe: str,
+        program: Callable[[], Program],
+        dtype: str,
+        kind: Kind = Kind.MAP,
+        *,
+        fast: bool = False,
     ) -> None:
         self.recipe, self.format, self.kind = recipe, FORMATS[dtype], kind
+        self.fast = fast and dtype == "float32"
         self._program = program
         self._exact_address = 0
 
@@ -68,8 +77,9 @@ class Kernel:
             exact_function(module, "exact", self.program, self.kind, internal=True)
             loop(module, "kernel", self.format, self.kind, "", "exact")
         else:
-            lanes_function(module, "lanes", self.program, self.kind)
-            loop(module, "kernel", self.format, self.kind, "lanes", None)
+            type_ = "float" if self.fast else "double"
+            lanes_function(module, "lanes", self.program, self.kind, type_=type_)
+            loop(module, "kernel", self.format, self.kind, "lanes", None, single=self.fast)
         return module
 
     def _exact_module(self) -> Module:
@@ -94,7 +104,8 @@ class Kernel:
 
     @cached_property
     def _loop(self) -> Any:
-        key = store.key(self.recipe, self.kind.value, self.format.name)
+        name = self.format.name + (" fast" if self.fast else "")
+        key = store.key(self.recipe, self.kind.value, name)
         imports = _runtime() if self.format.exact else {}
         return _LOOP(native.load(key, self._loop_module, imports)["kernel"])
 

@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nonlin.compiler import f64, wide
+from nonlin.compiler import lanes, wide
 from nonlin.compiler.formats import Format
 from nonlin.compiler.ir import Function, Module, Value
 from nonlin.compiler.kind import Kind
@@ -66,26 +66,35 @@ def _run(program: Program, leaf: Callable[[str, tuple[float, ...]], Any],
 
 
 def lane_values(fn: Function, program: Program, z: Value, params: Value) -> list[Value]:
-    """A program's results on doubles, written where the function is at."""
+    """A program's results on lanes of z's type, written where the function is at."""
 
     def leaf(op: str, value: tuple[float, ...]) -> Value:
         if op == "z":
             return z
-        return fn.load(params, "double", int(value[0])) if op == "param" else fn.f64(value[0])
+        if op == "const":
+            return fn.lift(value[0], z.type)
+        parameter = fn.load(params, "double", int(value[0]))
+        return parameter if z.type == "double" else parameter.to("fptrunc", z.type)
 
-    values: list[Value] = _run(program, leaf, f64.OPERATIONS, "double lanes")
+    values: list[Value] = _run(program, leaf, lanes.OPERATIONS, f"{z.type} lanes")
     # A comparison is false for NaN, so where() could lose it.
     return [z.is_nan().select(z, v) for v in values]
 
 
 def lanes_function(
-    module: Module, name: str, program: Program, kind: Kind, *, inline: bool = True
+    module: Module,
+    name: str,
+    program: Program,
+    kind: Kind,
+    *,
+    inline: bool = True,
+    type_: str = "double",
 ) -> None:
-    """``name(z, gradient, params) -> results`` on doubles."""
-    results = ["double"] * (2 if kind is Kind.PAIR else 1)
+    """``name(z, gradient, params) -> results`` on doubles or floats."""
+    results = [type_] * (2 if kind is Kind.PAIR else 1)
     fn = module.function(
         name,
-        [("z", "double"), ("gradient", "double"), ("params", "ptr nocapture readonly")],
+        [("z", type_), ("gradient", type_), ("params", "ptr nocapture readonly")],
         results,
         attributes="nounwind willreturn memory(argmem: read)" + (" alwaysinline" if inline else ""),
     )
@@ -124,12 +133,22 @@ def exact_function(
     fn.ret()
 
 
-def loop(module: Module, name: str, fmt: Format, kind: Kind, lanes: str, exact: str | None) -> None:
+def loop(
+    module: Module,
+    name: str,
+    fmt: Format,
+    kind: Kind,
+    lanes: str,
+    exact: str | None,
+    *,
+    single: bool = False,
+) -> None:
     """The kernel proper.
 
     ``name(x, gradient, out, second, n, params, exact) -> i64``: the number of elements done. It is
     less than n only where an element needs the exact arithmetic and none was given: ``exact`` is the
     address of that function, unless the module has one of its own (``exact`` here is its name).
+    ``single`` says that ``lanes`` takes and gives floats.
     """
     fn = module.function(
         name,
@@ -137,14 +156,15 @@ def loop(module: Module, name: str, fmt: Format, kind: Kind, lanes: str, exact: 
          ("params", "ptr"), ("exact", "ptr")],
         ["i64"], internal=False,
     )  # fmt: skip
-    _Loop(fn, fmt, kind, lanes, exact).write()
+    _Loop(fn, fmt, kind, lanes, exact, single).write()
 
 
 class _Loop:
     def __init__(
-        self, fn: Function, fmt: Format, kind: Kind, lanes: str, exact: str | None
+        self, fn: Function, fmt: Format, kind: Kind, lanes: str, exact: str | None, single: bool
     ) -> None:
         self.fn, self.fmt, self.kind, self.lanes, self.exact = fn, fmt, kind, lanes, exact
+        self.lane_type = "float" if single else "double"
         self.x, self.gradient, self.out, self.second, self.n, self.params, pointer = fn.arguments
         self.pointer = pointer
         self.outputs = [self.out, self.second] if kind is Kind.PAIR else [self.out]
@@ -158,7 +178,14 @@ class _Loop:
         return z, g
 
     def approximate(self, z: Value, g: Value) -> list[Value]:
-        return self.fn.call(self.lanes, z, g, self.params, results=["double"] * len(self.outputs))
+        """Results of the lanes, as doubles."""
+        types = [self.lane_type] * len(self.outputs)
+        if self.lane_type == "double":
+            return self.fn.call(self.lanes, z, g, self.params, results=types)
+        # LLVM sees that going to double and back changes nothing, and leaves it out.
+        z, g = (v.to("fptrunc", "float") for v in (z, g))
+        results = self.fn.call(self.lanes, z, g, self.params, results=types)
+        return [v.to("fpext", "double") for v in results]
 
     def rare(self, z: Value, g: Value, values: list[Value]) -> Value:
         """Whether these results of the lanes have to be computed once more, exactly."""

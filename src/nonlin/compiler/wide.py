@@ -11,7 +11,7 @@ number stays infinite, and ``sin`` or ``cos`` of it is *bounded but unknown*, a 
 term in a sum swallows and a zero factor kills (z + sin(z)**2 has a limit, sin(z) has none).
 
 Every primitive is a function of the module over three values per number; speed comes second to being
-right, and whatever can be fast is in :mod:`nonlin.compiler.f64`.
+right, and whatever can be fast is in :mod:`nonlin.compiler.lanes`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fractions import Fraction
 from inspect import signature
 
 from nonlin.compiler import coefficients as table
-from nonlin.compiler import f64
+from nonlin.compiler import lanes
 from nonlin.compiler.dd import DD, polynomial, select, two_product, two_sum
 from nonlin.compiler.ir import Function, Module, Value
 
@@ -104,7 +104,7 @@ class Wide:
         """The number itself as double-double; for exponents up to 500, tiny ones rounded up."""
         e = self.e.lt(lowest).select(lowest, self.e)
         e = e.gt(500).select(500, e)
-        return self.dd.scaled(f64.power_of_two(e))
+        return self.dd.scaled(lanes.power_of_two(e))
 
 
 def call(op: str, *args: Wide) -> Wide:
@@ -137,7 +137,7 @@ def normal(value: DD, e: Value) -> Wide:
     fn = value.fn
     bits = value.hi.bits()
     k = (bits.lshr(52) & 0x7FF) - 1023
-    scaled = value.scaled(f64.power_of_two(-k))
+    scaled = value.scaled(lanes.power_of_two(-k))
     e = e + k
     zero = value.hi.eq(0.0)
     low, high = e.lt(-_LIMIT), e.gt(_LIMIT)
@@ -167,7 +167,7 @@ def to_double(x: Wide) -> Value:
     e = x.e.gt(1100).select(1100, x.e, "i64")
     e = e.lt(-1200).select(-1200, e, "i64")
     half = e.ashr(1)
-    value = x.hi * f64.power_of_two(half) * f64.power_of_two(e - half)
+    value = x.hi * lanes.power_of_two(half) * lanes.power_of_two(e - half)
     return x.hi.is_nan().select(x.hi, value)
 
 
@@ -204,7 +204,7 @@ def _add(fn: Function, a: Wide, b: Wide) -> Wide:
     a, b = b.where(swap, a), a.where(swap, b)
     d = b.e - a.e
     gone = d.lt(-400)
-    shift = f64.power_of_two(gone.select(-400, d, "i64"))
+    shift = lanes.power_of_two(gone.select(-400, d, "i64"))
     shifted = DD(gone.select(b.hi * 0.0, b.hi * shift), gone.select(0.0, b.lo * shift))
     return normal(a.dd + shifted, a.e)
 
@@ -322,7 +322,7 @@ def _expm1(fn: Function, x: Wide) -> Wide:
 
 def _series_log1p(fn: Function, x: DD) -> DD:
     """log1p of |x| < 0.5: one step of Newton from the double's."""
-    y = f64.call(fn, "log1p", x.hi)
+    y = lanes.call(fn, "log1p", x.hi)
     t = _small_expm1(DD(y, fn.f64(0.0)))
     d = (x - t) / (t + 1.0)
     return DD(*two_sum(y, fn.f64(0.0))) + (d - d * d.scaled(0.5))
@@ -525,7 +525,7 @@ def _atan(fn: Function, x: Wide) -> Wide:
     big = a.e.ge(0)
     t = (_one(fn) / a).where(big, a)
     value = t.small()
-    y = f64.call(fn, "atan", value.hi)
+    y = lanes.call(fn, "atan", value.hi)
     s, c = _sine_cosine(DD(y, fn.f64(0.0)))
     angle = DD(y, fn.f64(0.0)) + (value * c - s) / (c + value * s)
     near = t.where(t.e.lt(-110), normal(angle, fn.i64(0)))

@@ -49,6 +49,8 @@ def targets(y: ArrayLike, count: int, width: int, loss: str, dtype: Any) -> NDAr
             raise NetworkError(
                 f"the probabilities of a row sum to 1; those of row {bad[0]} to {sums[bad[0]]:.4g}"
             )
+        # The gradient is that of probabilities that sum to 1, so they have to, to the last bit.
+        array = (array / sums[:, None]).astype(dtype)
     return array
 
 
@@ -64,14 +66,16 @@ def _numbers(values: ArrayLike, name: str) -> NDArray[Any]:
     return array
 
 
-def _finite(array: NDArray[Any], name: str, dtype: Any) -> NDArray[Any]:
+def _finite(given: NDArray[Any], name: str, dtype: Any) -> NDArray[Any]:
     with np.errstate(over="ignore"):
-        array = np.ascontiguousarray(array, dtype=dtype)
+        array = np.require(given, dtype, ["C_CONTIGUOUS", "ALIGNED"])
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         row, column = map(int, bad[0])
-        value = array[row, column]
-        raise NetworkError(f"{name}[{row}, {column}] is {value}; {len(bad)} numbers are not finite")
+        value = given[row, column]
+        why = f", which {array.dtype} cannot hold" if np.isfinite(value) else ""
+        more = f"; {len(bad)} numbers are not finite" if len(bad) > 1 else ""
+        raise NetworkError(f"{name}[{row}, {column}] is {value}{why}{more}")
     return array
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from nonlin.compiler import f64
+from nonlin.compiler import lanes
 from nonlin.compiler.ir import Function, Module, Value
 from nonlin.network.layout import HEADER, LAYER, LOSSES, OPTIMIZERS, SETTINGS
 
@@ -280,9 +280,9 @@ class _Engine:
         def binary(i: Value) -> None:
             z, t = self.get(a, i), self.get(y, i)
             # Two non-negative terms: nothing cancels where the answer is right and sure.
-            loss = t * f64.call(fn, "softplus", -z) + (1.0 - t) * f64.call(fn, "softplus", z)
+            loss = t * lanes.call(fn, "softplus", -z) + (1.0 - t) * lanes.call(fn, "softplus", z)
             fn.store(loss * share, scratch, i)
-            self.put((f64.call(fn, "sigmoid", z) - t) * share, g, i)
+            self.put((lanes.call(fn, "sigmoid", z) - t) * share, g, i)
 
         kind = self.word(network, "loss")
         everything = outputs * stride
@@ -339,14 +339,16 @@ class _Engine:
             fn.store(z.gt(so_far).select(z, so_far), peak, n)
 
         def weigh(i: Value, n: Value) -> None:
-            e = f64.call(fn, "exp", self.get(a, i) - fn.load(peak, "double", n))
+            e = lanes.call(fn, "exp", self.get(a, i) - fn.load(peak, "double", n))
             fn.store(e, scratch, i)
             fn.store(fn.load(mass, "double", n) + e, mass, n)
 
         def share_out(i: Value, n: Value) -> None:
             total, t = fn.load(mass, "double", n), self.get(y, i)
             p = fn.load(scratch, "double", i) / total
-            surprise = f64.call(fn, "log", total) + fn.load(peak, "double", n) - self.get(a, i)
+            # The difference first: it is exact where the scores are large and near each other.
+            behind = fn.load(peak, "double", n) - self.get(a, i)
+            surprise = lanes.call(fn, "log", total) + behind
             fn.store(t.eq(0.0).select(0.0, t * surprise) * share, scratch, i)
             self.put((p - t) * share, g, i)
 
@@ -397,13 +399,19 @@ class _Engine:
         fn.ret()
 
     def update(self) -> None:
-        """One step of the optimizer, as PyTorch's of the same name."""
-        fn = self.function(".update", ("network", "ptr"))
+        """One step of the optimizer, as PyTorch's of the same name; returns 1 if it was taken back.
+
+        That happens where it would leave a number that is not finite. The gradients' place then holds
+        the weights that were refused, otherwise those before the step.
+        """
+        fn = self.function(".update", ("network", "ptr"), result="i64")
         (network,) = fn.arguments
         p, g = self.pointer(network, "parameters"), self.pointer(network, "gradients")
         m, v = self.pointer(network, "moment1"), self.pointer(network, "moment2")
         count, kind = self.word(network, "count"), self.word(network, "optimizer")
         settings = self.pointer(network, "settings")
+        refused = fn.emit("alloca i64", "ptr")
+        fn.store(fn.i64(0), refused)
 
         def setting(name: str) -> Value:
             return fn.load(settings, "double", SETTINGS.index(name))
@@ -411,20 +419,41 @@ class _Engine:
         lr, beta1, beta2 = setting("lr"), setting("beta1"), setting("beta2")
         eps, decay = setting("eps"), setting("weight_decay")
 
-        def each(body: Callable[[Value, Value, Value], None]) -> Callable[[], object]:
+        def take_back() -> None:
             def one(i: Value) -> None:
+                before, after = self.get(g, i), self.get(p, i)
+                for value, array in ((before, p), (after, g), (fn.f64(0.0), m), (fn.f64(0.0), v)):
+                    self.put(value, array, i)
+
+            fn.loop(count, one)
+            for name in ("beta1_power", "beta2_power"):
+                fn.store(fn.f64(1.0), settings, SETTINGS.index(name))
+            fn.store(fn.i64(1), refused)
+
+        def each(body: Callable[[Value, Value, Value], list[Value]]) -> Callable[[], object]:
+            def one(i: Value, bad: Value) -> list[Value]:
                 weight = self.get(p, i)
-                body(i, weight, self.get(g, i) + decay * weight)
+                first, *rest = body(i, weight, self.get(g, i) + decay * weight)
+                self.put(weight, g, i)
+                total = sum(rest, first)
+                return [bad | (total - total).ne(0.0)]  # inf - inf and NaN - NaN are not 0
 
-            return partial(fn.loop, count, one)
+            def run() -> None:
+                (bad,) = fn.loop(count, one, [fn.lift(0, "i1")])
+                fn.when(bad, take_back)
 
-        def sgd(i: Value, weight: Value, slope: Value) -> None:
-            self.put(weight - lr * slope, p, i)
+            return run
 
-        def momentum(i: Value, weight: Value, slope: Value) -> None:
+        def put(value: Value, array: Value, i: Value) -> Value:
+            self.put(value, array, i)
+            return self.get(array, i)  # rounded
+
+        def sgd(i: Value, weight: Value, slope: Value) -> list[Value]:
+            return [put(weight - lr * slope, p, i)]
+
+        def momentum(i: Value, weight: Value, slope: Value) -> list[Value]:
             velocity = beta1 * self.get(m, i) + slope
-            self.put(velocity, m, i)
-            self.put(weight - lr * velocity, p, i)
+            return [put(velocity, m, i), put(weight - lr * velocity, p, i)]
 
         def adam() -> None:
             powers = []
@@ -435,18 +464,17 @@ class _Engine:
             step = lr / (1.0 - powers[0])
             scale = 1.0 / (1.0 - powers[1]).sqrt()
 
-            def one(i: Value, weight: Value, slope: Value) -> None:
+            def one(i: Value, weight: Value, slope: Value) -> list[Value]:
                 first = beta1 * self.get(m, i) + (1.0 - beta1) * slope
                 second = beta2 * self.get(v, i) + (1.0 - beta2) * slope * slope
-                self.put(first, m, i)
-                self.put(second, v, i)
-                self.put(weight - step * first / (second.sqrt() * scale + eps), p, i)
+                moved = weight - step * first / (second.sqrt() * scale + eps)
+                return [put(first, m, i), put(second, v, i), put(moved, p, i)]
 
             each(one)()
 
         for name, run in (("sgd", each(sgd)), ("momentum", each(momentum)), ("adam", adam)):
             fn.when(kind.eq(OPTIMIZERS.index(name)), run)
-        fn.ret()
+        fn.ret(fn.load(refused, "i64"))
 
     def random(self) -> None:
         """SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), and what is drawn from it."""
@@ -460,8 +488,8 @@ class _Engine:
 
         fn = self.function(".uniform", ("state", "ptr"), result="double")
         (bits,) = fn.call(".random", fn.arguments[0], results=["i64"])
-        # In (0, 1): the middle of one of 2**53 equal parts.
-        fn.ret((bits.lshr(11).to("uitofp", "double") + 0.5) * 2.0**-53)
+        # In (0, 1): the middle of one of 2**52 equal parts, which a double holds exactly.
+        fn.ret((bits.lshr(12).to("uitofp", "double") + 0.5) * 2.0**-52)
 
         for name in ("fill_uniform", "fill_normal"):
             fn = self.function(
@@ -474,8 +502,8 @@ class _Engine:
                 value = u * 2.0 - 1.0
                 if normal:  # Box and Muller, Annals of Mathematical Statistics 29 (1958)
                     (angle,) = fn.call(".uniform", state)
-                    radius = (f64.call(fn, "log", u) * -2.0).sqrt()
-                    value = radius * f64.call(fn, "cos", angle * 6.283185307179586)
+                    radius = (lanes.call(fn, "log", u) * -2.0).sqrt()
+                    value = radius * lanes.call(fn, "cos", angle * 6.283185307179586)
                 self.put(value * scale, out, i)
 
             fn.loop(fn.arguments[1], one)
@@ -543,7 +571,7 @@ class _Engine:
         fn.ret()
 
     def train(self) -> None:
-        """Up to ``steps`` steps; returns how many. It stops before one whose gradient is not finite."""
+        """Up to ``steps`` steps; returns how many. It stops before one that is not finite."""
         fn = self.function("train", ("network", "ptr"), result="i64")
         (network,) = fn.arguments
         layers = self.word(network, "layers")
@@ -594,7 +622,9 @@ class _Engine:
         sum_ = loss + norm
         fn.branch((sum_ - sum_).eq(0.0), "good", "stop")
         fn.label("good")
-        _call(fn, ".update", network)
+        (refused,) = fn.call(".update", network, results=["i64"])
+        fn.branch(refused.eq(0), "taken", "stop")
+        fn.label("taken")
         self.set_word(network, "position", at + batch)
         fn.jump("go.on")
         fn.label("go.on")

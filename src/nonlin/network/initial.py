@@ -44,7 +44,9 @@ def scale(name: str) -> Scale | None:
         There is no such initialisation.
     """
     if name not in known():
-        raise NetworkError(f"there is no initialisation {name!r}: use one of {', '.join(known())}")
+        raise NetworkError(
+            f"there is no initialisation {name!r:.60}: use one of {', '.join(known())}"
+        )
     return INITIAL.get(ALIASES.get(name, name))
 
 

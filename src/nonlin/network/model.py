@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -139,17 +140,18 @@ class Network:
             for w, b in zip(self.weights, self.biases, strict=True):
                 w[...] = initial.orthogonal(self._normal(w.shape))
                 b[...] = 0
+        self._memory["position"] = self._memory["samples"]  # the next pass is a whole one
         self.optimizer = ""
 
     @property
-    def weights(self) -> list[Array]:
+    def weights(self) -> tuple[Array, ...]:
         """Per layer, an array of shape (outputs, inputs); write into it to set them."""
-        return self._memory.weights
+        return tuple(self._memory.weights)
 
     @property
-    def biases(self) -> list[Array]:
+    def biases(self) -> tuple[Array, ...]:
         """Per layer, an array of shape (outputs,); write into it to set them."""
-        return self._memory.biases
+        return tuple(self._memory.biases)
 
     def __repr__(self) -> str:
         names = [f.name if f else "linear" for f in self.activations]
@@ -263,9 +265,8 @@ class Network:
         from nonlin.network.training import Plan, train
 
         plan = Plan(
-            loss, optimizer, float(lr), int(epochs), batch_size, float(momentum),
-            (float(betas[0]), float(betas[1])), float(eps), float(weight_decay), shuffle,
-            int(measure), progress, until,
+            loss, optimizer, lr, epochs, batch_size, momentum, betas, eps, weight_decay, shuffle,
+            measure, progress, until,
         )  # fmt: skip
         return train(self, x, y, plan)
 
@@ -331,7 +332,7 @@ class Network:
             if f is None:
                 continue
             for stem, what in (("value", "value"), ("pair", "pair")):
-                loop, exact = f.kernel(self.dtype, what).addresses
+                loop, exact = f.kernel(self.dtype, what, fast=True).addresses
                 self._memory.set_layer(i, stem, loop)
                 self._memory.set_layer(i, f"{stem}_exact", exact)
             constants = np.array(list(f.parameters.values()) or [0.0], dtype=np.float64)
@@ -350,24 +351,29 @@ class Network:
 
 def _widths(widths: Sequence[int]) -> tuple[int, ...]:
     try:
-        found = tuple(int(w) for w in widths)
-        whole = all(int(w) == w for w in widths)
-    except (TypeError, ValueError):
-        raise NetworkError(
-            f"widths are whole numbers, as in [2, 8, 1], not {widths!r:.60}"
-        ) from None
-    if len(found) < 2:
+        given = None if isinstance(widths, str | bytes) else list(widths)
+    except TypeError:
+        given = None
+    if given is None:
+        raise NetworkError(f"widths are whole numbers, as in [2, 8, 1], not {widths!r:.60}")
+    if len(given) < 2:
         raise NetworkError("a network has at least two widths: its inputs and its outputs")
-    for i, w in enumerate(found):
-        if not whole or not 1 <= w <= _WIDEST:
-            raise NetworkError(f"widths[{i}] is {widths[i]}; a layer has 1 to {_WIDEST} units")
-    return found
+    for i, w in enumerate(given):
+        if not isinstance(w, Real) or isinstance(w, bool) or not 1 <= w <= _WIDEST or w != int(w):
+            raise NetworkError(
+                f"widths[{i}] is {w!r:.40}; a layer has a whole number of units, 1 to {_WIDEST}"
+            )
+    return tuple(map(int, given))
 
 
 def _dtype(dtype: Any) -> np.dtype[Any]:
-    found: np.dtype[Any] = np.dtype(dtype)
-    if found.name not in ("float32", "float64"):
-        raise NetworkError(f"a network computes in float32 or float64, not {found.name}")
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = str(dtype)[:40]
+    if name not in ("float32", "float64"):
+        raise NetworkError(f"a network computes in float32 or float64, not {name}")
+    found: np.dtype[Any] = np.dtype(name)  # in the processor's byte order
     return found
 
 

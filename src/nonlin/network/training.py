@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import math
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +28,7 @@ _WATCHED = 1000
 _SATURATED = 0.05
 _CHUNK_S = 0.03  # so that an interrupt is answered and a bar moves
 _LONGEST_CHUNK = 1 << 16
+_MOST_EPOCHS = 10**12
 
 
 @dataclass(frozen=True)
@@ -47,26 +50,50 @@ class Plan:
     until: Callable[[History], bool] | None
 
     def __post_init__(self) -> None:
-        def demand(fits: bool, name: str, wanted: str) -> None:
-            if not fits:
-                raise NetworkError(f"{name} is {getattr(self, name)}; it has to be {wanted}")
-
         if self.loss not in LOSSES:
             raise NetworkError(f"there is no loss {self.loss!r}: use one of {', '.join(LOSSES)}")
         if self.optimizer not in OPTIMIZERS:
             known = ", ".join(OPTIMIZERS)
             raise NetworkError(f"there is no optimizer {self.optimizer!r}: use one of {known}")
-        demand(math.isfinite(self.lr) and self.lr >= 0, "lr", "a finite number, not below 0")
-        demand(self.epochs >= 1, "epochs", "at least 1")
-        demand(self.batch_size is None or self.batch_size >= 1, "batch_size", "at least 1, or None")
-        demand(0 <= self.momentum < 1, "momentum", "at least 0 and below 1")
-        demand(all(0 <= b < 1 for b in self.betas), "betas", "two numbers, at least 0 and below 1")
-        demand(math.isfinite(self.eps) and self.eps >= 0, "eps", "a finite number, not below 0")
+
+        def demand(name: str, fits: Callable[[Any], bool], wanted: str) -> None:
+            value = getattr(self, name)
+            if not fits(value):
+                raise NetworkError(f"{name} is {value!r:.60}; it has to be {wanted}")
+
+        for name in ("lr", "eps", "weight_decay"):
+            demand(name, lambda v: _is_real(v) and v >= 0, "a finite number, not below 0")
+        demand("momentum", _is_share, "at least 0 and below 1")
         demand(
-            math.isfinite(self.weight_decay) and self.weight_decay >= 0, "weight_decay",
-            "a finite number, not below 0",
+            "betas",
+            lambda v: isinstance(v, tuple | list) and len(v) == 2 and all(map(_is_share, v)),
+            "two numbers, at least 0 and below 1",
+        )
+        most = f"a whole number from 1 to {_MOST_EPOCHS}"
+        demand("epochs", lambda v: _is_whole(v) and 1 <= v <= _MOST_EPOCHS, most)
+        demand("measure", lambda v: _is_whole(v) and v >= 0, "a whole number, not below 0")
+        demand(
+            "batch_size", lambda v: v is None or (_is_whole(v) and v >= 1),
+            "a whole number, at least 1, or None",
         )  # fmt: skip
-        demand(self.measure >= 0, "measure", "at least 0")
+        demand("until", lambda v: v is None or callable(v), "a function of the history, or None")
+
+
+def _is_real(value: Any) -> bool:
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond float64
+        return False
+
+
+def _is_share(value: Any) -> bool:
+    return _is_real(value) and 0 <= value < 1
+
+
+def _is_whole(value: Any) -> bool:
+    return _is_real(value) and value == int(value)
 
 
 def train(network: Network, x: ArrayLike, y: ArrayLike, plan: Plan) -> History:
@@ -80,9 +107,9 @@ class _Run:
     def __init__(self, network: Network, rows: Array, targets: Array, plan: Plan) -> None:
         self.network, self.rows, self.targets, self.plan = network, rows, targets, plan
         count = len(rows)
-        self.batch = min(plan.batch_size or count, count)
+        self.batch = int(min(plan.batch_size or count, count))
         self.per_epoch = -(-count // self.batch)
-        self.total = plan.epochs * self.per_epoch
+        self.total = int(plan.epochs) * self.per_epoch
         self.history = History()
         self.records: list[Array] = []
         self.done = 0
@@ -105,9 +132,13 @@ class _Run:
         count = len(self.rows)
         m.keep("data_x", self.rows)
         m.keep("data_y", self.targets)
-        order = m.kept.get("order")
-        if order is None or len(order) != count:
-            m.keep("order", np.arange(count, dtype=np.int64))
+        order, in_order = m.kept.get("order"), np.arange(count, dtype=np.int64)
+        if (
+            order is None
+            or len(order) != count
+            or not (plan.shuffle or np.array_equal(order, in_order))
+        ):
+            m.keep("order", in_order)
             m["position"] = count
         m["samples"], m["batch_size"] = count, self.batch
         m["shuffle"] = int(plan.shuffle and self.batch < count)
@@ -136,23 +167,25 @@ class _Run:
 
     def _measuring_points(self) -> list[int]:
         """Steps at which to look, in ascending order; the last is the end."""
-        wanted = np.linspace(0, self.plan.epochs, self.plan.measure + 1).round().astype(int)
-        epochs = sorted(
-            {*wanted.tolist(), self.plan.epochs} - (set() if self.plan.measure else {0})
-        )
-        return [int(e) * self.per_epoch for e in epochs]
+        epochs = int(self.plan.epochs)
+        measure = min(int(self.plan.measure), epochs)
+        if not measure:
+            return [self.total]
+        wanted = np.linspace(0, epochs, measure + 1).round().astype(int)
+        return [e * self.per_epoch for e in sorted(set(wanted.tolist()))]
 
     def _steps(self, stop: int) -> bool:
         """Some steps, at most up to ``stop``; false if one came to something that is not finite."""
         m = self.network._memory
         chunk = min(stop - self.done, self._chunk)
         m["steps"] = chunk
-        started = time.perf_counter()
-        taken = int(self.network._engine.train(m.address))
-        spent = time.perf_counter() - started
-        failed = taken < chunk
-        self.records.append(m.kept["history"][: 2 * (taken + failed)].copy())
-        self.done += taken
+        with _interrupts_wait():
+            started = time.perf_counter()
+            taken = int(self.network._engine.train(m.address))
+            spent = time.perf_counter() - started
+            failed = taken < chunk
+            self.records.append(m.kept["history"][: 2 * (taken + failed)].copy())
+            self.done += taken
         if spent < _CHUNK_S / 2 and chunk == self._chunk:
             self._chunk = min(2 * chunk, _LONGEST_CHUNK)
         elif spent > 2 * _CHUNK_S:
@@ -178,15 +211,27 @@ class _Run:
     def _what_broke(self) -> str:
         """Which layer of the batch at hand came to something that is not finite."""
         m, network = self.network._memory, self.network
-        step = self.done + 1
+        step, layers = self.done + 1, range(len(network.widths) - 1)
+        loss, norm = m.result
+
+        def unfit(i: int) -> bool:
+            both = m.weight_gradients[i], m.bias_gradients[i]
+            return not all(np.isfinite(array).all() for array in both)
+
+        if math.isfinite(loss) and math.isfinite(norm):  # so it was the update that was taken back
+            for i in filter(unfit, layers):
+                return f"step {step} would give layer {i + 1} weights that are not finite"
+            return f"step {step} would give the optimizer moments that are not finite"
         for i, width in enumerate(network.widths[1:]):
             for array, what in ((m.z[i], "sums"), (m.a[i], "outputs")):
                 if not np.isfinite(m.rows(array, width)).all():
                     return f"at step {step} the {what} of layer {i + 1} are no longer finite"
-        for i in reversed(range(len(network.widths) - 1)):
-            if not np.isfinite(m.weight_gradients[i]).all():
-                return f"at step {step} the gradient of layer {i + 1} is no longer finite"
-        return f"at step {step} the loss or the gradient's norm is no longer finite"
+        for i in filter(unfit, reversed(layers)):
+            return f"at step {step} the gradient of layer {i + 1} is no longer finite"
+        if not math.isfinite(loss):
+            return f"at step {step} the loss of layer {len(layers)}'s outputs is no longer finite"
+        largest = max(layers, key=lambda i: float(abs(m.weight_gradients[i]).max()))
+        return f"at step {step} the gradient of layer {largest + 1} is too large to have a norm"
 
     @contextlib.contextmanager
     def _bar(self) -> Iterator[Callable[[int], Any]]:
@@ -199,6 +244,25 @@ class _Run:
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("training", total=self.total)
             yield lambda done: bar.update(task, completed=done)
+
+
+@contextlib.contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Let an interrupt (Ctrl-C) wait for the end of the block, which is never left half done."""
+    came: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        if before is not None:  # None: a handler that Python cannot put back
+            signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    except ValueError:  # only the main thread is interrupted
+        before = None
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
 def measure(

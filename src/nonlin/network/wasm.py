@@ -88,7 +88,7 @@ def _activations(module: Module, activations: Sequence[Activation]) -> None:
 
 
 def _loop(module: Module, name: str, program: Program, *, pair: bool) -> None:
-    """All elements on doubles; then, if there were any, the rare ones in the exact arithmetic."""
+    """All elements on floats; then, if there were any, the rare ones in the exact arithmetic."""
     exact = f"{name}.exact"
     kind = Kind.PAIR if pair else Kind.MAP
     exact_function(module, exact, program, kind, internal=True)
@@ -100,9 +100,6 @@ def _loop(module: Module, name: str, program: Program, *, pair: bool) -> None:
     x, out, second, n, params = fn.arguments
     outputs = [out, second] if pair else [out]
 
-    def element(i: Value) -> Value:
-        return fn.load(x, "float", i).to("fpext", "double")
-
     def is_rare(z: Value, values: list[Value]) -> Value:
         failed = values[0].is_nan()
         for v in values[1:]:
@@ -110,22 +107,23 @@ def _loop(module: Module, name: str, program: Program, *, pair: bool) -> None:
         return (failed & z.eq(z)) | z.abs().eq(float("inf"))
 
     def lane(i: Value, count: Value) -> list[Value]:
-        z = element(i)
+        z = fn.load(x, "float", i)
         values = lane_values(fn, program, z, params)
         for value, target in zip(values, outputs, strict=True):
-            fn.store(value.to("fptrunc", "float"), target, i)
+            fn.store(value, target, i)
         return [count + is_rare(z, values).to("zext", "i64")]
 
     (rare,) = fn.loop(n, lane, [fn.i64(0)])
 
     def again(i: Value) -> None:
-        z = element(i)
-        stored = [fn.load(target, "float", i).to("fpext", "double") for target in outputs]
+        z = fn.load(x, "float", i)
+        stored = [fn.load(target, "float", i) for target in outputs]
 
         def one() -> None:
+            exact_z = z.to("fpext", "double")
             results = fn.emit(f"inttoptr i32 {wasm.SCRATCH} to ptr", "ptr")
             fn.do(
-                f"call void @{exact}(double {z.ref}, double 1.0, ptr {params.ref}, "
+                f"call void @{exact}(double {exact_z.ref}, double 1.0, ptr {params.ref}, "
                 f"ptr {results.ref})"
             )
             for k, target in enumerate(outputs):

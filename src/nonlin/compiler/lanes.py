@@ -1,15 +1,19 @@
-"""The primitives on double lanes: branch-free, so that a loop over them becomes vector code.
+"""The primitives on lanes: branch-free, so that a loop over them becomes vector code.
 
-They serve float16, bfloat16 and float32, whose 11, 8 and 24 bits leave at least 29 bits of slack:
-an error of a few units of the 53rd bit cannot be seen in the result, cancellation against it
-excepted. Requirements:
+*Double* lanes serve float16, bfloat16 and float32, whose 11, 8 and 24 bits leave at least 29 bits of
+slack: an error of a few units of the 53rd bit cannot be seen in the result, cancellation against it
+excepted. *Single* lanes are for networks, where speed counts for more than the last bits. Requirements:
 
-* relative error of a few 2**-53 wherever the result is a normal double, near zeros too;
-* no branch, no table, no call out, no fused multiply-add: the same bits from x86, AArch64 and
-  WebAssembly;
-* NaN in, NaN out. **NaN is also the way to say "not here":** a lane that would need more than a
-  double (sin beyond 2**20, infinity times zero) yields NaN, and the kernel then asks the exact
+* relative error of a few units of the last place wherever the result is a normal number, near zeros
+  too (on single lanes some tens of units where a formula amplifies them: erfc, pow);
+* no branch, no table, no call out; on double lanes no fused multiply-add: the same bits from x86,
+  AArch64 and WebAssembly;
+* NaN in, NaN out. **NaN is also the way to say "not here":** a lane that would need more than it has
+  (sin of something large, infinity times zero) yields NaN, and the kernel then asks the exact
   arithmetic of :mod:`nonlin.compiler.wide` for that element.
+
+The code is the same for both; what differs, constants and lengths of series, is in
+:class:`Precision`, found by the type of the operand.
 
 Sources: argument reductions and ``log`` by atanh after W. J. Cody and W. Waite, *Software Manual for
 the Elementary Functions* (1980); ``erfc`` as exp(-x**2) times a polynomial in (x-a)/(x+a) after
@@ -21,34 +25,94 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from nonlin.compiler import coefficients as table
 from nonlin.compiler.ir import Function, Module, Value
 
-__all__ = ["OPERATIONS", "call", "horner"]
+__all__ = ["OPERATIONS", "call", "horner", "power_of_two"]
 
-_MAGIC = 1.5 * 2.0**52  # adding and subtracting it rounds to the nearest integer
-_MAGIC_BITS = 0x4338000000000000
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """What the two kinds of lanes differ in.
+
+    ``exp_low`` and ``exp_high`` are where exp has long gone to 0 or infinity; ``cosh_high`` is the
+    largest argument of exp without overflow; ``half_range`` the largest argument of sin that can be
+    reduced; ``tiny`` is below every number of interest. The rest are numbers of terms.
+    """
+
+    integer: str
+    bits: int
+    bias: int
+    exp_low: float
+    exp_high: float
+    cosh_high: float
+    half_range: float
+    tiny: float
+    pow_high: float
+    ln2: tuple[float, ...]
+    half_pi: tuple[float, ...]
+    atan: tuple[float, ...]
+    erfc: tuple[float, ...]
+    exp_terms: int
+    log_terms: int
+    sin_terms: int
+    erf_terms: int
+
+    @property
+    def magic(self) -> float:
+        """Adding and subtracting it rounds to the nearest integer."""
+        return float(1.5 * 2.0**self.bits)
+
+    @property
+    def magic_bits(self) -> int:
+        return (self.bias + self.bits << self.bits) + (1 << self.bits - 1)
+
+
+_PRECISION = {
+    "double": Precision(
+        "i64", 52, 1023, -760.0, 720.0, 709.0, 2.0**20, 1e-300, 200.0, table.LN2_33,
+        table.HALF_PI_33, table.ATAN_F64, table.ERFC_F64, 13, 12, 8, 19,
+    ),
+    "float": Precision(
+        "i32", 23, 127, -106.0, 90.0, 88.0, 2.0**12, 1e-37, 60.0, table.LN2_12,
+        table.HALF_PI_12, table.ATAN_F32, table.ERFC_F32, 6, 5, 4, 11,
+    ),
+}  # fmt: skip
 _LOG2E = 1 / math.log(2)
+
+
+def _of(x: Value) -> Precision:
+    return _PRECISION[x.type]
+
+
+def _add_product(a: Value, b: Value | float, c: Value | float) -> Value:
+    """a * b + c; on single lanes rounded once where the processor can."""
+    fn = a.fn
+    if a.type == "float" and fn.module.fma:
+        return fn.intrinsic("fma", a, fn.lift(b, a.type), fn.lift(c, a.type))
+    return a * b + c
 
 
 def horner(x: Value, coefficients: Sequence[float]) -> Value:
     """c[0] + c[1] x + c[2] x² + …"""
-    total = x.fn.f64(coefficients[-1])
+    total = x.fn.lift(coefficients[-1], x.type)
     for c in reversed(coefficients[:-1]):
-        total = total * x + c
+        total = _add_product(total, x, c)
     return total
 
 
 def _round(x: Value) -> tuple[Value, Value]:
-    """The nearest integer, as double and as i64; garbage (not poison) where |x| > 2**51 or NaN."""
-    shifted = x + _MAGIC
-    return shifted - _MAGIC, shifted.bits() - _MAGIC_BITS
+    """The nearest integer, as float and as int; garbage (not poison) where x is large or NaN."""
+    shifted = x + _of(x).magic
+    return shifted - _of(x).magic, shifted.bits() - _of(x).magic_bits
 
 
 def power_of_two(k: Value) -> Value:
-    """2**k for an i64 k in [-1022, 1023]."""
-    return (k + 1023).shl(52).as_float()
+    """2**k for a k of the normal exponents: a double for an i64, a float for an i32."""
+    p = _PRECISION["double" if k.type == "i64" else "float"]
+    return (k + p.bias).shl(p.bits).as_float()
 
 
 def _clamp(x: Value, low: float, high: float) -> Value:
@@ -59,12 +123,13 @@ def _clamp(x: Value, low: float, high: float) -> Value:
 
 def _reduce_exp(x: Value) -> tuple[Value, Value, Value]:
     """k and expm1(r) with x = k log 2 + r, |r| <= log(2)/2; also 2**k in two factors' first half."""
-    x = _clamp(x, -760.0, 720.0)
+    p = _of(x)
+    x = _clamp(x, p.exp_low, p.exp_high)
     k, ki = _round(x * _LOG2E)
-    a, b, c = table.LN2_33
+    a, b, c = p.ln2
     r = ((x - k * a) - k * b) - k * c
-    series = [1 / math.factorial(n) for n in range(2, 15)]
-    return k, ki, r + r * r * horner(r, series)
+    series = [1 / math.factorial(n) for n in range(2, 2 + p.exp_terms)]
+    return k, ki, _add_product(r * r, horner(r, series), r)
 
 
 def _exp(fn: Function, x: Value) -> list[Value]:
@@ -74,39 +139,40 @@ def _exp(fn: Function, x: Value) -> list[Value]:
 
 
 def _expm1(fn: Function, x: Value) -> list[Value]:
-    _, k, p = _reduce_exp(_clamp(x, -100.0, 1e300))
+    _, k, p = _reduce_exp(_clamp(x, -100.0, _of(x).exp_high))
     half = k.ashr(1)
     low, high = power_of_two(half), power_of_two(k - half)
     scale = low * high
     result = scale * p + (scale - 1.0)
-    return [x.abs().lt(1e-300).select(x, k.eq(0).select(p, result))]
+    return [x.abs().lt(_of(x).tiny).select(x, k.eq(0).select(p, result))]
 
 
 def _log_of(f: Value) -> Value:
     """log(1 + f) for |f| < 0.42, without cancellation."""
     s = f / (f + 2.0)
     s2 = s * s
-    series = [2.0 / (2 * n + 3) for n in range(12)]
+    series = [2.0 / (2 * n + 3) for n in range(_of(f).log_terms)]
     return s * 2.0 + s * (s2 * horner(s2, series))
 
 
 def _split(x: Value) -> tuple[Value, Value]:
-    """x > 0 as m * 2**e, m in [sqrt(1/2), sqrt(2)); e as double."""
-    small = x.lt(2.0**-1022)
-    bits = small.select(x * 2.0**54, x).bits()
+    """x > 0 as m * 2**e, m in [sqrt(1/2), sqrt(2)); e as float."""
+    p = _of(x)
+    small = x.lt(2.0 ** (1 - p.bias))
+    scale = p.bits + 2
+    bits = small.select(x * 2.0**scale, x).bits()
     # Moving the origin to sqrt(1/2) makes the exponent field count the right binade.
-    origin = 0x3FE6A09E667F3BCD
+    origin = 0x3FE6A09E667F3BCD if x.type == "double" else 0x3F3504F3
     shifted = bits - origin
-    k = shifted.ashr(52)
-    m = (bits - k.shl(52)).as_float()
-    return m, (k - small.select(54, 0, "i64")).to("sitofp", "double")
+    k = shifted.ashr(p.bits)
+    m = (bits - k.shl(p.bits)).as_float()
+    return m, (k - small.select(scale, 0, p.integer)).to("sitofp", x.type)
 
 
 def _log(fn: Function, x: Value) -> list[Value]:
     m, e = _split(x)
-    a, b, _ = table.LN2_33
-    low = e * (math.log(2) - a)  # a has 33 bits, so e * a is exact
-    del b
+    a = _of(x).ln2[0]
+    low = e * (math.log(2) - a)  # a has few bits, so e * a is exact
     result = e * a + (_log_of(m - 1.0) + low)
     result = x.eq(math.inf).select(math.inf, result)
     result = x.eq(0.0).select(-math.inf, result)
@@ -117,7 +183,7 @@ def _log1p(fn: Function, x: Value) -> list[Value]:
     near = x.abs().lt(0.4)
     far = call(fn, "log", x + 1.0)
     # Where it is not selected, the series may divide by zero: harmless, there are no traps.
-    return [x.abs().lt(1e-300).select(x, near.select(_log_of(x), far))]
+    return [x.abs().lt(_of(x).tiny).select(x, near.select(_log_of(x), far))]
 
 
 def _sigmoid(fn: Function, x: Value) -> list[Value]:
@@ -138,26 +204,36 @@ def _tanh(fn: Function, x: Value) -> list[Value]:
 def _sinh(fn: Function, x: Value) -> list[Value]:
     t = call(fn, "expm1", x.abs())
     back = t.gt(1e17).select(1.0, t / (t + 1.0))
-    return [((t + back) * 0.5).copysign(x)]
+    return [_in_range(x, ((t + back) * 0.5).copysign(x))]
 
 
 def _cosh(fn: Function, x: Value) -> list[Value]:
     e = call(fn, "exp", x.abs())
-    return [(e + 1.0 / e) * 0.5]
+    return [_in_range(x, (e + 1.0 / e) * 0.5)]
+
+
+def _in_range(x: Value, value: Value) -> Value:
+    """The value where exp(abs(x)) did not overflow on the way; single lanes pass on the others."""
+    if x.type == "double":
+        return value  # its range is far beyond that of the results
+    return x.abs().gt(_of(x).cosh_high).select(math.nan, value)
 
 
 def _quadrant(fn: Function, x: Value, shift: int) -> Value:
-    """sin(x) for shift 0, cos(x) for shift 1; NaN beyond 2**20."""
+    """sin(x) for shift 0, cos(x) for shift 1; NaN where x is too large to be reduced."""
+    p = _of(x)
     k, ki = _round(x * (2 / math.pi))
-    a, b, c = table.HALF_PI_33
+    a, b, c = p.half_pi
     r = ((x - k * a) - k * b) - k * c
     r2 = r * r
-    sine = r + r * (r2 * horner(r2, [(-1) ** n / math.factorial(2 * n + 1) for n in range(1, 9)]))
-    cosine = 1.0 + r2 * horner(r2, [(-1) ** n / math.factorial(2 * n) for n in range(1, 10)])
+    terms = range(1, p.sin_terms + 1)
+    sine = r + r * (r2 * horner(r2, [(-1) ** n / math.factorial(2 * n + 1) for n in terms]))
+    terms = range(1, p.sin_terms + 2)
+    cosine = 1.0 + r2 * horner(r2, [(-1) ** n / math.factorial(2 * n) for n in terms])
     turn = ki + shift
     value = (turn & 1).eq(0).select(sine, cosine)
     value = (turn & 2).eq(0).select(value, -value)
-    return x.abs().gt(2.0**20).select(math.nan, value)
+    return x.abs().gt(p.half_range).select(math.nan, value)
 
 
 def _atan(fn: Function, x: Value) -> list[Value]:
@@ -166,8 +242,8 @@ def _atan(fn: Function, x: Value) -> list[Value]:
     t = big.select(1.0 / a, a)
     middle = t.gt(math.tan(math.pi / 8))
     r = middle.select((t - 1.0) / (t + 1.0), t)
-    value = r * horner(r * r, table.ATAN_F64)
-    value = middle.select(math.pi / 4, 0.0) + value
+    value = r * horner(r * r, _of(x).atan)
+    value = middle.select(math.pi / 4, 0.0, x.type) + value
     return [big.select(math.pi / 2 - value, value).copysign(x)]
 
 
@@ -175,13 +251,14 @@ def _erfc_tail(fn: Function, a: Value) -> Value:
     """erfc(a) for a >= 0."""
     a = _clamp(a, 0.0, 40.0)
     t = (a - table.ERFC_A) / (a + table.ERFC_A)
-    return call(fn, "exp", -(a * a)) * horner(t, table.ERFC_F64) / (a * 2.0 + 1.0)
+    return call(fn, "exp", -(a * a)) * horner(t, _of(a).erfc) / (a * 2.0 + 1.0)
 
 
 def _erf_series(a: Value) -> Value:
     """erf(a) for |a| < 1."""
     coefficients = [
-        2 / math.sqrt(math.pi) * (-1) ** n / (math.factorial(n) * (2 * n + 1)) for n in range(19)
+        2 / math.sqrt(math.pi) * (-1) ** n / (math.factorial(n) * (2 * n + 1))
+        for n in range(_of(a).erf_terms)
     ]
     return a * horner(a * a, coefficients)
 
@@ -202,14 +279,15 @@ def _Phi(fn: Function, x: Value) -> list[Value]:
 
 
 def _sign(fn: Function, x: Value) -> list[Value]:
-    return [x.gt(0.0).select(1.0, x.lt(0.0).select(-1.0, x))]
+    return [x.gt(0.0).select(1.0, x.lt(0.0).select(-1.0, x), x.type)]
 
 
 def _pow(fn: Function, x: Value, y: Value) -> list[Value]:
     """x**y for x > 0 by exp and log; other x, and large results, are left to the exact arithmetic."""
     log = call(fn, "log", x)
     exponent = y * log
-    fine = (x.gt(0.0)).select(exponent.abs().lt(200.0).select(1.0, math.nan), math.nan)
+    small = exponent.abs().lt(_of(x).pow_high)
+    fine = x.gt(0.0).select(small.select(1.0, math.nan, x.type), math.nan)
     return [call(fn, "exp", exponent) * fine]
 
 
@@ -224,8 +302,9 @@ _HELPERS: dict[str, Callable[..., list[Value]]] = {
 def call(fn: Function, op: str, *args: Value) -> Value:
     """Apply a primitive; its body is written into the module once."""
     module: Module = fn.module
-    name = module.ensure(f"f64.{op}", ["double"] * len(args), ["double"], _HELPERS[op])
-    return fn.call(name, *args)[0]
+    type_ = args[0].type
+    name = module.ensure(f"{type_}.{op}", [type_] * len(args), [type_], _HELPERS[op])
+    return fn.call(name, *args, results=[type_])[0]
 
 
 def _extremum(a: Value, b: Value, pick_a: Value) -> Value:
@@ -249,4 +328,4 @@ OPERATIONS: dict[str, Callable[..., Value]] = {
     "max": lambda a, b: _extremum(a, b, a.gt(b)),
     **{op: (lambda *args, _op=op: call(args[0].fn, _op, *args)) for op in _HELPERS},
 }
-"""The target's table: from primitive to code on doubles."""
+"""The target's table: from primitive to code on doubles or floats."""
