@@ -355,6 +355,37 @@ assert right
 """)
 
 
+@needs_fork
+def test_a_fork_while_another_thread_compiles() -> None:
+    """The child must not wait for a thread that only its parent has."""
+    in_a_process("""
+import os, signal, threading, time, warnings
+import numpy as np, nonlin
+warnings.simplefilter("ignore", DeprecationWarning)  # that a process with threads forks
+signal.alarm(100)
+x, stop = np.ones(3, np.float32), threading.Event()
+def compile_again_and_again():
+    n = time.time_ns()
+    while not stop.is_set():
+        n += 1
+        nonlin.define(f"tanh(z) * {n}")(x)
+worker = threading.Thread(target=compile_again_and_again)
+worker.start()
+for k in range(5):
+    time.sleep(0.1)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        f = nonlin.define(f"z * {k + 2} + {time.time_ns()} - {time.time_ns()}")
+        os._exit(0 if f(x).shape == (3,) else 3)
+    status = os.waitpid(child, 0)[1]
+    if status:
+        os._exit(4)
+stop.set()
+worker.join()
+""")
+
+
 # -- numbers that are no arrays -------------------------------------------------------------------
 @pytest.mark.parametrize(
     "x",

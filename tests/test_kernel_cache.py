@@ -177,11 +177,34 @@ def test_links_to_nowhere_and_folders_in_the_place_of_files(
     assert not leftover
 
 
+def test_good_files_under_wrong_names(folder: Path, made: dict[str, bytes]) -> None:
+    """Code of something else would run without complaint, and be wrong."""
+    names = list(made)
+    for name, other in zip(names, [*names[1:], names[0]], strict=True):
+        (folder / name).write_bytes(made[other])
+    run(folder)
+    assert files(folder) == made
+
+
 def test_strangers_files_are_left_alone(folder: Path, made: dict[str, bytes]) -> None:
     strange = {"README": b"mine", "deep/down.o": b"\0", "zzz": bytes(100)}
     fill(folder, strange)
     run(folder)
     assert files(folder) == {**made, **strange}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="homes are found otherwise there")
+def test_a_user_without_a_home(tmp_path: Path) -> None:
+    """As in a container that runs under a number that no user has."""
+    homeless = """
+import os, pwd
+def nobody(uid):
+    raise KeyError(uid)
+pwd.getpwuid = nobody
+for name in ("HOME", "XDG_CACHE_HOME"):
+    os.environ.pop(name, None)
+"""
+    run(tmp_path, homeless + COMPUTE, NONLIN_CACHE_DIR="")
 
 
 # -- permissions and full disks -------------------------------------------------------------------

@@ -6,6 +6,7 @@ does.
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import math
@@ -144,6 +145,36 @@ def _compute() -> dict[str, bytes]:
         "engine.json": _json(network.describe(activations)),
         "engine.wasm": network.build(activations),
     }
+
+
+def _version() -> str:
+    """A digest of the source that the files are made from."""
+    return cache.sources(
+        "activation.py", "calculus.py", "catalogue.py", "compiler", "describe.py", "enclosure.py",
+        "expression.py", "formula.py", "network", "notation", "ops.py", "oracle.py", "properties",
+        "rewrites",
+    )  # fmt: skip
+
+
+def _json(data: Any) -> bytes:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def catalogue_files() -> dict[str, bytes]:
+    """What the pages load: as built with the package, else computed now and kept."""
+    folder = Path(__file__).parent / "_generated"
+    with suppress(OSError, ValueError):
+        if (folder / _MARK).read_text() == _version():
+            return {name: (folder / name).read_bytes() for name in _FILES}
+    key = cache.key("catalogue", _version())
+    kept = cache.load(key)
+    if kept is not None:
+        return {name: base64.b64decode(data) for name, data in json.loads(kept).items()}
+    logging.getLogger(__name__).warning("computing the catalogue, once; this takes about a minute")
+    files = _compute()
+    encoded = {name: base64.b64encode(data).decode() for name, data in files.items()}
+    cache.save(key, json.dumps(encoded).encode())
+    return files
 
 
 def _version() -> str:

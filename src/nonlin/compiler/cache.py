@@ -24,7 +24,7 @@ from nonlin.compiler.target import host
 
 __all__ = ["directory", "key", "load", "save", "sources", "writing_to"]
 
-_MAGIC = b"nonlin-code-2\n"
+_MAGIC = b"nonlin-code-3\n"
 _PACKAGE = Path(__file__).resolve().parent.parent
 _MAKERS = (
     "calculus.py", "expression.py", "formula.py", "ops.py", "oracle.py", "rewrites",
@@ -52,12 +52,15 @@ def directory() -> Path:
     chosen = os.environ.get("NONLIN_CACHE_DIR")
     if chosen:
         return Path(chosen)
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData/Local")
-    elif sys.platform == "darwin":
-        base = str(Path.home() / "Library/Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    try:
+        if sys.platform == "win32":
+            base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData/Local")
+        elif sys.platform == "darwin":
+            base = str(Path.home() / "Library/Caches")
+        else:
+            base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    except RuntimeError:  # a user without a home, as containers have them
+        return Path(os.devnull) / "nonlin"  # where nothing can be kept
     return Path(base) / "nonlin"
 
 
@@ -96,6 +99,11 @@ def key(*parts: str) -> str:
     return hashlib.blake2b(text, digest_size=20, key=_version()).hexdigest()
 
 
+def _checksum(name: str, payload: bytes) -> bytes:
+    # The name is in it, so that good code of something else is not taken for this.
+    return hashlib.sha256(name.encode() + b"\0" + payload).digest()
+
+
 def load(name: str) -> bytes | None:
     """The code under a key, or ``None``."""
     for folder in (_PACKAGE / "_generated" / "code", directory()):
@@ -106,7 +114,7 @@ def load(name: str) -> bytes | None:
         head = len(_MAGIC) + 32
         payload = data[head:]
         if data[: len(_MAGIC)] == _MAGIC and payload:
-            if hashlib.sha256(payload).digest() == data[len(_MAGIC) : head]:
+            if _checksum(name, payload) == data[len(_MAGIC) : head]:
                 return payload
     return None
 
@@ -119,7 +127,7 @@ def save(name: str, payload: bytes) -> None:
         partial = folder / f".partial-{os.getpid()}-{threading.get_ident()}"
         try:
             with partial.open("wb") as file:
-                file.write(_MAGIC + hashlib.sha256(payload).digest() + payload)
+                file.write(_MAGIC + _checksum(name, payload) + payload)
             os.replace(partial, folder / name)
         except BaseException:
             partial.unlink(missing_ok=True)

@@ -57,6 +57,7 @@ class Kernel:
         self.recipe, self.format, self.kind = recipe, FORMATS[dtype], kind
         self.fast = fast and dtype == "float32"
         self._program = program
+        self._loop: Any = None
         self._exact_address = 0
 
     @cached_property
@@ -100,18 +101,22 @@ class Kernel:
         """Where the loop and the exact arithmetic are in memory; loads or compiles them."""
         if not self.format.exact and not self._exact_address:
             self._load_exact()
-        return ctypes.cast(self._loop, ctypes.c_void_p).value or 0, self._exact_address
+        return ctypes.cast(self._loaded(), ctypes.c_void_p).value or 0, self._exact_address
 
-    @cached_property
-    def _loop(self) -> Any:
-        name = self.format.name + (" fast" if self.fast else "")
-        key = store.key(self.recipe, self.kind.value, name)
-        imports = _runtime() if self.format.exact else {}
-        return _LOOP(native.load(key, self._loop_module, imports)["kernel"])
+    def _loaded(self) -> Any:
+        with native.lock:  # several threads may ask at once
+            if self._loop is None:
+                name = self.format.name + (" fast" if self.fast else "")
+                key = store.key(self.recipe, self.kind.value, name)
+                imports = _runtime() if self.format.exact else {}
+                self._loop = _LOOP(native.load(key, self._loop_module, imports)["kernel"])
+            return self._loop
 
     def _load_exact(self) -> None:
-        key = store.key(self.recipe, self.kind.value, "exact")
-        self._exact_address = native.load(key, self._exact_module, _runtime())["exact"]
+        with native.lock:
+            if not self._exact_address:
+                key = store.key(self.recipe, self.kind.value, "exact")
+                self._exact_address = native.load(key, self._exact_module, _runtime())["exact"]
 
     def run(self, x: int, gradient: int, out: int, second: int, n: int, params: int) -> None:
         """Run over ``n`` elements at the given addresses (0 for an array that is not used).
@@ -120,10 +125,11 @@ class Kernel:
         ``params`` is the address of the parameters as float64.
         """
         size = self.format.size
+        loop = self._loop or self._loaded()
         done = 0
         while done < n:
             at = done * size
-            done += self._loop(
+            done += loop(
                 x + at, gradient + at if gradient else 0, out + at, second + at if second else 0,
                 n - done, params, self._exact_address,
             )  # fmt: skip

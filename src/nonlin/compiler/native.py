@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -19,9 +20,13 @@ from nonlin.errors import CompileError
 if TYPE_CHECKING:
     from nonlin.compiler.ir import Module
 
-__all__ = ["assembly", "compiled", "load", "place"]
+__all__ = ["assembly", "compiled", "load", "lock", "place"]
 
-_lock = threading.RLock()
+lock = threading.RLock()  # held by whoever makes code or waits for it
+if hasattr(os, "register_at_fork"):  # else a child could inherit it from a thread that it lacks
+    os.register_at_fork(
+        before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
+    )
 _engines: list[Any] = []  # the code lives as long as its engine
 
 
@@ -58,7 +63,7 @@ def _optimised(ir: str) -> Any:
 
 def compiled(ir: str, names: Sequence[str]) -> Image:
     """The code of a module with these functions for others to call."""
-    with _lock:
+    with lock:
         code = bytes(_machine().emit_object(_optimised(ir)))
     return Image.from_elf(code) if host().flat else Image(code, dict.fromkeys(names, 0), {})
 
@@ -67,14 +72,15 @@ def load(
     key: str, module: Callable[[], Module], imports: Mapping[str, int] | None = None
 ) -> dict[str, int]:
     """The addresses of a module's functions: from the cache under a key, or compiled."""
-    found = cache.load(key)
-    if found is None:
-        written = module()
-        image = compiled(written.text, written.names)
-        cache.save(key, image.to_bytes())
-    else:
-        image = Image.from_bytes(found)
-    return place(image, imports or {})
+    with lock:
+        found = cache.load(key)
+        if found is None:
+            written = module()
+            image = compiled(written.text, written.names)
+            cache.save(key, image.to_bytes())
+        else:
+            image = Image.from_bytes(found)
+        return place(image, imports or {})
 
 
 def place(image: Image, imports: Mapping[str, int]) -> dict[str, int]:
@@ -90,7 +96,7 @@ def place(image: Image, imports: Mapping[str, int]) -> dict[str, int]:
 def _place_by_llvm(image: Image, imports: Mapping[str, int]) -> dict[str, int]:
     import llvmlite.binding as llvm
 
-    with _lock:
+    with lock:
         for name, address in imports.items():
             llvm.add_symbol(name, address)
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
@@ -109,5 +115,5 @@ def _library_function(name: str) -> int:
 
 def assembly(ir: str) -> str:
     """The assembly that a module becomes on this processor."""
-    with _lock:
+    with lock:
         return str(_machine().emit_assembly(_optimised(ir)))
