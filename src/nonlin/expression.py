@@ -196,7 +196,7 @@ class Expr:
         if self.op in ("param", "constant"):
             return f"{self.op}({self.value!r})"
         if self.op == "number":
-            return f"number({self.value})"
+            return f"number({_shown(self.fraction)})"
         return f"{self.op}({', '.join(map(repr, self.args))})"
 
 
@@ -262,6 +262,13 @@ def rebuild(node: Expr, args: tuple[Expr, ...]) -> Expr:
 
 def _lift(value: Operand) -> Expr:
     return value if isinstance(value, Expr) else number(value)
+
+
+def _shown(value: Fraction) -> str:
+    """A number for :func:`repr`, in hexadecimal where Python refuses to write so many digits."""
+    if _bits(value) <= 8192:
+        return str(value)
+    return f"{value.numerator:#x}/{value.denominator:#x}"
 
 
 def _bits(value: Fraction) -> int:

@@ -6,7 +6,8 @@ on the list below is an error that points at its place. Requirements:
 * Nothing is evaluated by Python. Numbers become exact fractions by our own hand.
 * Work is bounded before it is done: length and bracket depth before parsing (Python's own parser
   is quick on any short text), node count and depth while walking, exponents when they are met.
-  ``9**9**9**9`` is refused by its exponent, not computed.
+  ``9**9**9**9`` is refused by its exponent, not computed; ``((9**64)**64)**64`` by the digits that
+  its value would have, since whoever simplifies the formula may well work it out.
 * An error says what was wrong, where, and what would be right.
 """
 
@@ -16,6 +17,7 @@ import ast
 import difflib
 import keyword
 import re
+import unicodedata
 import warnings
 from collections.abc import Iterable
 from fractions import Fraction
@@ -25,6 +27,7 @@ from nonlin.expression import PI, E, Expr, Z, call, number, param, walk, where
 from nonlin.ops import CONSTANTS, FUNCTIONS, OPS
 
 __all__ = [
+    "MAX_BITS",
     "MAX_DEPTH",
     "MAX_EXPONENT",
     "MAX_LENGTH",
@@ -42,6 +45,8 @@ MAX_NODES = 400
 """Most operations, numbers and names."""
 MAX_EXPONENT = 64
 """Largest constant exponent, in size."""
+MAX_BITS = 16384
+"""Most bits that the exact numbers of a formula can have once its powers are multiplied out."""
 
 _ALLOWED_CHARACTERS = re.compile(r"[A-Za-z0-9_.+\-*/(),<>=! \t\r\n]")
 _NUMBER = re.compile(r"(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?")
@@ -72,6 +77,16 @@ _CHARACTER_HINTS = {
     "²": "write **2",
     "³": "write **3",
     "√": "write sqrt(...)",
+    "'": "a formula holds no text",
+    '"': "a formula holds no text",
+    ":": "there is no lambda, no := and no slice",
+    "@": "multiply with *",
+}
+# Python's operators that are none here: how each is written, and what to write in its place.
+_OPERATORS: dict[type[ast.operator], tuple[str, str]] = {
+    ast.FloorDiv: ("//", "divide with /"),
+    ast.LShift: ("<<", "multiply by a power of 2"),
+    ast.RShift: (">>", "divide by a power of 2"),
 }
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "add",
@@ -114,7 +129,10 @@ def parse(formula: str, parameters: Iterable[str] = ()) -> Expr:
                  ^
     """
     if not isinstance(formula, str):
-        raise FormulaError(f"a formula is text, not {type(formula).__name__}")
+        raise FormulaError(
+            f"a formula is text, not {type(formula).__name__}",
+            hint="write it as a string, for example 'z * sigmoid(z)'",
+        )
     names = frozenset(parameters)
     for name in names:
         check_parameter_name(name)
@@ -168,11 +186,11 @@ def _check_text(formula: str) -> tuple[str, int]:
     opened: list[int] = []
     for i, char in enumerate(formula):
         if not _ALLOWED_CHARACTERS.match(char):
-            hint = _CHARACTER_HINTS.get(char, _ALLOWED_HINT)
             shown = f'"{char}"' if char.isprintable() else f"U+{ord(char):04X}"
             raise FormulaError(
-                f"the character {shown} has no meaning in a formula", formula, i, 1, hint
-            )
+                f"the character {shown} has no meaning in a formula", formula, i, 1,
+                _character_hint(char),
+            )  # fmt: skip
         if char == "(":
             opened.append(i)
             if len(opened) > MAX_DEPTH:
@@ -192,6 +210,18 @@ def _check_text(formula: str) -> tuple[str, int]:
     return stripped, len(line) - len(stripped)
 
 
+def _character_hint(char: str) -> str:
+    """What to type in place of a character; many look like one that is allowed."""
+    if char in _CHARACTER_HINTS:
+        return _CHARACTER_HINTS[char]
+    plain = unicodedata.normalize("NFKC", char)
+    if plain == char or not all(_ALLOWED_CHARACTERS.match(c) for c in plain):
+        return _ALLOWED_HINT
+    if unicodedata.decomposition(char).startswith("<super>"):
+        return f"write **{plain}"
+    return "type a plain space" if plain == " " else f"it only looks like {plain}: type that"
+
+
 class _Reader:
     """One reading of one formula."""
 
@@ -200,6 +230,7 @@ class _Reader:
         self.offset = offset
         self.parameters = parameters
         self.nodes = 0
+        self.extents: dict[Expr, tuple[int, int]] = {}
 
     def error(self, node: ast.AST, message: str, hint: str = _ALLOWED_HINT) -> FormulaError:
         start = int(getattr(node, "col_offset", 0))
@@ -212,11 +243,14 @@ class _Reader:
                 warnings.simplefilter("ignore")  # "invalid decimal literal" and the like
                 return ast.parse(text, mode="eval").body
         except SyntaxError as error:
-            column = (error.offset or 1) - 1 + self.offset
-            column = min(max(column, 0), max(len(self.formula) - 1, 0))
+            end = len(text.rstrip())
+            # Python counts from 1; 0 says that the text ended too soon.
+            column = min(error.offset - 1, end - 1) if error.offset else end - 1
+            length = min(error.end_offset or 0, end + 1) - (column + 1)
             raise FormulaError(
-                "this is not a formula", self.formula, column, 1, self._syntax_hint(text)
-            ) from None
+                "this is not a formula", self.formula, self.offset + column, length,
+                self._syntax_hint(text),
+            ) from None  # fmt: skip
         except (ValueError, MemoryError, RecursionError):
             raise FormulaError(
                 "the formula is nested too deeply", self.formula, 0, len(self.formula), "nest less"
@@ -224,16 +258,23 @@ class _Reader:
 
     @staticmethod
     def _syntax_hint(text: str) -> str:
+        if re.search(r"\d[eE][+-]?(?!\w)", text):
+            return "digits are missing after the e of a number, as in 1.5e-3"
+        if re.search(r"(?<![\w.])0\d", text):
+            return "a whole number does not begin with 0"
         if re.search(r"\d\s*[A-Za-z(]|\)\s*[A-Za-z0-9(]", text):
             return "a product needs its *, as in 2 * z"
         if re.search(r"[-+*/,<>=]\s*(\)|,|$)", text):
             return "something is missing after an operator or a comma"
+        for word in re.findall(r"[A-Za-z_]\w*", text):
+            if keyword.iskeyword(word):
+                return f"{word} is a word of Python, not of formulas; {_ALLOWED_HINT}"
+        if re.search(r"\w\s+\w", text):
+            return "an operator is missing, or the brackets after a function"
         return _ALLOWED_HINT
 
     def read(self, text: str) -> Expr:
-        expr = self.value(self.tree(text), 0)
-        _check_constants(expr, self.formula)
-        return expr
+        return self.value(self.tree(text), 0)
 
     def enter(self, node: ast.expr, depth: int) -> None:
         self.nodes += 1
@@ -243,11 +284,53 @@ class _Reader:
             )
         if depth > MAX_DEPTH:
             raise self.error(
-                node, "the formula is nested too deeply", f"at most {MAX_DEPTH} levels"
+                node,
+                "the formula is nested too deeply",
+                f"at most {MAX_DEPTH} levels (a sum of n terms has n; brackets make it flatter)",
             )
 
     def value(self, node: ast.expr, depth: int) -> Expr:
         self.enter(node, depth)
+        expr = self.expression(node, depth)
+        size, bits = self.extent(expr)
+        if size > 2 * MAX_NODES:
+            raise self.error(
+                node,
+                "the formula is too large",
+                "a chain like a < b < c writes the last argument of where() once for each sign",
+            )
+        if bits > MAX_BITS:
+            raise self.error(
+                node,
+                "the numbers in this formula are too large",
+                f"their exponents multiply; at most {MAX_BITS} bits may come of it",
+            )
+        return expr
+
+    def extent(self, expr: Expr) -> tuple[int, int]:
+        """Size of an expression spelled out, and how many bits its numbers may come to.
+
+        Both count what is shared as often as it occurs. The bits are an upper bound: those of all
+        leaves, each times the exponents that it stands under (z + z is 2*z, so z counts too).
+        """
+        known = self.extents.get(expr)
+        if known is not None:
+            return known
+        if expr.is_number:
+            result = 1, max(1, _bits(expr.fraction))
+        elif not expr.args:
+            result = 1, 1
+        else:
+            sizes, bits = zip(*(self.extent(a) for a in expr.args), strict=True)
+            total = sum(bits)
+            if expr.op == "pow" and expr.args[1].is_number:
+                exponent = abs(expr.args[1].fraction)
+                total += int(bits[0] * (exponent - 1)) if exponent > 1 else 0
+            result = 1 + sum(sizes), total
+        self.extents[expr] = result
+        return result
+
+    def expression(self, node: ast.expr, depth: int) -> Expr:
         match node:
             case ast.Constant():
                 return self.number(node)
@@ -258,11 +341,18 @@ class _Reader:
                 return -inner if inner.is_number else Expr("neg", (inner,))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 return self.value(operand, depth + 1)
+            case ast.BinOp(op=ast.Pow(), left=left, right=right):
+                return self.power(left, right, depth)
             case ast.BinOp(op=op, left=left, right=right) if type(op) in _BINARY:
-                if isinstance(op, ast.Pow):
-                    return self.power(left, right, depth)
-                return Expr(
-                    _BINARY[type(op)], (self.value(left, depth + 1), self.value(right, depth + 1))
+                a, b = self.value(left, depth + 1), self.value(right, depth + 1)
+                if isinstance(op, ast.Div) and _is_zero(b):
+                    raise self.error(right, "division by zero", "the divisor is the number 0")
+                return Expr(_BINARY[type(op)], (a, b))
+            case ast.BinOp(op=op, left=left, right=right) if type(op) in _OPERATORS:
+                sign, instead = _OPERATORS[type(op)]
+                at = self.formula.index(sign, self.offset + (left.end_col_offset or 0))
+                raise FormulaError(
+                    f"there is no operator {sign}", self.formula, at, len(sign), instead
                 )
             case ast.Call():
                 return self.call(node, depth)
@@ -279,8 +369,9 @@ class _Reader:
             case ast.Attribute():
                 raise self.error(node, "there are no dotted names", "write exp(z), not np.exp(z)")
             case _:
-                what = self.formula[self.offset + node.col_offset :][:20]
-                raise self.error(node, f"{what!r} is not part of a formula")
+                start, end = node.col_offset, node.end_col_offset or node.col_offset + 1
+                what = self.formula[self.offset + start : self.offset + end]
+                raise self.error(node, f"{what!r:.40} is not part of a formula")
 
     def number(self, node: ast.Constant) -> Expr:
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
@@ -291,9 +382,11 @@ class _Reader:
         match = _NUMBER.fullmatch(literal)
         if match is None:
             raise self.error(node, "only decimal numbers are allowed", "as in 12, 0.5 or 1.5e-3")
-        if len(literal) > 50 or len(match[3] or "") > 4 or abs(int(match[3] or 0)) > 300:
+        if len(literal) > 50:
+            raise self.error(node, "this number is too long", "at most 50 characters are allowed")
+        if len(match[3] or "") > 4 or abs(int(match[3] or 0)) > 300:
             raise self.error(
-                node, "this number is too long", "at most 50 digits, and exponents up to 300"
+                node, "this number's exponent is too large", "at most 300 in size is allowed"
             )
         return number(Fraction(literal if literal[-1] != "." else literal[:-1]))
 
@@ -304,8 +397,10 @@ class _Reader:
             return param(node.id)
         if node.id in CONSTANTS:
             return PI if node.id == "pi" else E
-        if node.id in OPS:
-            raise self.error(node, f"{node.id} is a function", f"it needs brackets: {node.id}(z)")
+        if node.id in FUNCTIONS:
+            raise self.error(
+                node, f"{node.id} is a function", f"it needs brackets: {_example(node.id)}"
+            )
         raise self.error(node, f"unknown name {node.id!r:.40}", self.suggestion(node.id))
 
     def suggestion(self, name: str) -> str:
@@ -334,6 +429,8 @@ class _Reader:
                     "this exponent is too large",
                     f"at most {MAX_EXPONENT} in size is allowed",
                 )
+            if value < 0 and _is_zero(base):
+                raise self.error(left, "division by zero", "a negative power of 0 divides by it")
             exponent = number(value)
         elif any(n.op == "pow" for n in walk(exponent)):
             raise self.error(right, "an exponent cannot hold another power", "use exp() for towers")
@@ -357,13 +454,13 @@ class _Reader:
                 )
             raise self.error(node.func, f"unknown function {name!r:.40}", self.suggestion(name))
         if node.keywords:
-            raise self.error(
-                node, f"{name} takes no named arguments", f"its arguments are {op.meaning}"
-            )
+            raise self.error(node, f"{name} takes no named arguments", f"as in {_example(name)}")
         count = len(node.args)
         if name in ("min", "max"):
             if count < 2:
-                raise self.error(node, f"{name} takes two or more arguments", f"as in {name}(z, 0)")
+                raise self.error(
+                    node, f"{name} takes two or more arguments", f"as in {_example(name)}"
+                )
             args = [self.value(a, depth + 1) for a in node.args]
             result = args[0]
             for other in args[1:]:
@@ -427,8 +524,16 @@ def _ratio(expr: Expr) -> Fraction | None:
     return a + b if expr.op == "add" else a - b if expr.op == "sub" else a * b
 
 
-def _check_constants(expr: Expr, formula: str) -> None:
-    """Refuse a division by a literal zero: it is always a slip, and it has no place on a plot."""
-    for node in walk(expr):
-        if node.op == "div" and node.args[1].is_constant and _ratio(node.args[1]) == 0:
-            raise FormulaError("division by zero", formula, hint="the divisor is the number 0")
+def _is_zero(expr: Expr) -> bool:
+    """Whether this is a literal zero: to divide by it is a slip, and has no place on a plot."""
+    return expr.is_constant and _ratio(expr) == 0
+
+
+def _bits(value: Fraction) -> int:
+    return max(value.numerator.bit_length(), value.denominator.bit_length())
+
+
+def _example(name: str) -> str:
+    """A call of a function."""
+    special = {"where": "where(z > 0, z, 0)", "min": "min(z, 0)", "max": "max(z, 0)"}
+    return special.get(name, f"{name}(z)")
