@@ -177,38 +177,5 @@ def catalogue_files() -> dict[str, bytes]:
     return files
 
 
-def _version() -> str:
-    """A digest of the source that the files are made from."""
-    return cache.sources(
-        "activation.py", "calculus.py", "catalogue.py", "compiler", "describe.py", "enclosure.py",
-        "expression.py", "formula.py", "network", "notation", "ops.py", "oracle.py", "properties",
-        "rewrites",
-    )  # fmt: skip
-
-
-def _json(data: Any) -> bytes:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def catalogue_files() -> dict[str, bytes]:
-    """What the pages load: as built with the package, else computed now and kept."""
-    folders = [Path(__file__).parent / "_generated", cache.directory() / "catalogue"]
-    for folder in folders:
-        try:
-            if (folder / _MARK).read_text() == _version():
-                return {name: (folder / name).read_bytes() for name in _FILES}
-        except OSError:
-            continue
-    logging.getLogger(__name__).warning("computing the catalogue, once; this takes half a minute")
-    files = _compute()
-    with suppress(OSError):
-        folders[-1].mkdir(parents=True, exist_ok=True)
-        (folders[-1] / _MARK).unlink(missing_ok=True)  # nothing half-written is ever taken
-        for name, data in files.items():
-            (folders[-1] / name).write_bytes(data)
-        (folders[-1] / _MARK).write_text(_version())
-    return files
-
-
 if __name__ == "__main__":
     write_files(sys.argv[1])
