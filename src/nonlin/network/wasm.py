@@ -111,9 +111,10 @@ def _loop(module: Module, name: str, program: Program, *, pair: bool) -> None:
         values = lane_values(fn, program, z, params)
         for value, target in zip(values, outputs, strict=True):
             fn.store(value, target, i)
-        return [count + is_rare(z, values).to("zext", "i64")]
+        # As wide as the elements, or the vectors would be only half full.
+        return [count + is_rare(z, values).to("zext", "i32")]
 
-    (rare,) = fn.loop(n, lane, [fn.i64(0)])
+    (rare,) = fn.loop(n, lane, [fn.lift(0, "i32")])
 
     def again(i: Value) -> None:
         z = fn.load(x, "float", i)
