@@ -139,7 +139,7 @@ def _exp(fn: Function, x: Value) -> list[Value]:
 
 
 def _expm1(fn: Function, x: Value) -> list[Value]:
-    _, k, p = _reduce_exp(_clamp(x, -100.0, _of(x).exp_high))
+    _, k, p = _reduce_exp(x)
     half = k.ashr(1)
     low, high = power_of_two(half), power_of_two(k - half)
     scale = low * high
@@ -188,7 +188,8 @@ def _log1p(fn: Function, x: Value) -> list[Value]:
 
 def _sigmoid(fn: Function, x: Value) -> list[Value]:
     e = call(fn, "exp", -x.abs())
-    return [x.lt(0.0).select(e, 1.0) / (e + 1.0)]
+    # sigmoid(-x), which derivatives hold, has the same reciprocal.
+    return [x.lt(0.0).select(e, 1.0) * (1.0 / (e + 1.0))]
 
 
 def _softplus(fn: Function, x: Value) -> list[Value]:
@@ -197,8 +198,16 @@ def _softplus(fn: Function, x: Value) -> list[Value]:
 
 
 def _tanh(fn: Function, x: Value) -> list[Value]:
-    t = call(fn, "expm1", x.abs() * -2.0)
-    return [(-t / (t + 2.0)).copysign(x)]
+    u = x.abs() * -2.0
+    reciprocal = 1.0 / (call(fn, "exp", u) + 1.0)
+    return [(-call(fn, "expm1", u) * reciprocal).copysign(x)]
+
+
+def _sech2(fn: Function, x: Value) -> list[Value]:
+    """1 / cosh(x)**2, from the same exp and the same reciprocal as tanh(x)."""
+    e = call(fn, "exp", x.abs() * -2.0)
+    reciprocal = 1.0 / (e + 1.0)
+    return [e * 4.0 * reciprocal * reciprocal]
 
 
 def _sinh(fn: Function, x: Value) -> list[Value]:
@@ -295,7 +304,7 @@ _HELPERS: dict[str, Callable[..., list[Value]]] = {
     "exp": _exp, "expm1": _expm1, "log": _log, "log1p": _log1p, "tanh": _tanh, "sinh": _sinh,
     "cosh": _cosh, "sin": lambda fn, x: [_quadrant(fn, x, 0)],
     "cos": lambda fn, x: [_quadrant(fn, x, 1)], "atan": _atan, "erf": _erf, "erfc": _erfc,
-    "sigmoid": _sigmoid, "softplus": _softplus, "Phi": _Phi, "sign": _sign, "pow": _pow,
+    "sech2": _sech2, "sigmoid": _sigmoid, "softplus": _softplus, "Phi": _Phi, "sign": _sign, "pow": _pow,
 }  # fmt: skip
 
 

@@ -148,11 +148,12 @@ def loop(
     ``name(x, gradient, out, second, n, params, exact) -> i64``: the number of elements done. It is
     less than n only where an element needs the exact arithmetic and none was given: ``exact`` is the
     address of that function, unless the module has one of its own (``exact`` here is its name).
-    ``single`` says that ``lanes`` takes and gives floats.
+    ``single`` says that ``lanes`` takes and gives floats, and that no array overlaps another.
     """
+    pointer = "ptr noalias" if single else "ptr"
     fn = module.function(
         name,
-        [("x", "ptr"), ("gradient", "ptr"), ("out", "ptr"), ("second", "ptr"), ("n", "i64"),
+        [("x", pointer), ("gradient", pointer), ("out", pointer), ("second", pointer), ("n", "i64"),
          ("params", "ptr"), ("exact", "ptr")],
         ["i64"], internal=False,
     )  # fmt: skip
@@ -164,7 +165,7 @@ class _Loop:
         self, fn: Function, fmt: Format, kind: Kind, lanes: str, exact: str | None, single: bool
     ) -> None:
         self.fn, self.fmt, self.kind, self.lanes, self.exact = fn, fmt, kind, lanes, exact
-        self.lane_type = "float" if single else "double"
+        self.lane_type, self.direct = ("float", True) if single else ("double", False)
         self.x, self.gradient, self.out, self.second, self.n, self.params, pointer = fn.arguments
         self.pointer = pointer
         self.outputs = [self.out, self.second] if kind is Kind.PAIR else [self.out]
@@ -206,11 +207,16 @@ class _Loop:
             self.exact_loop(results)
             return
         storage = self.fmt.storage
-        buffers = [fn.emit(f"alloca [{BLOCK} x {storage}], align 64", "ptr") for _ in self.outputs]
+        buffers = self.outputs
+        if not self.direct:
+            room = f"alloca [{BLOCK} x {storage}], align 64"
+            buffers = [fn.emit(room, "ptr") for _ in self.outputs]
         fn.branch(self.n.gt(0), "block", "done")
 
         fn.label("block")
         base = fn.phi("i64", (0, "entry"), (Value(fn, "%next", "i64"), "written"))
+        if self.direct:
+            buffers = [fn.element(out, storage, base) for out in self.outputs]
         left = self.n - base
         count = left.lt(BLOCK).select(left, BLOCK, "i64")
         fn.jump("lane")
@@ -239,7 +245,7 @@ class _Loop:
         self.rare_loop(base, count, buffers, results)
 
         fn.label("copy")
-        for buffer, out in zip(buffers, self.outputs, strict=True):
+        for buffer, out in zip(buffers, self.outputs, strict=True) if not self.direct else ():
             at = fn.element(out, storage, base)
             size = count * self.fmt.size
             fn.module.declare(

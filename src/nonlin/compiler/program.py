@@ -23,7 +23,8 @@ __all__ = ["Instruction", "Program", "lower"]
 class Instruction:
     """``op`` applied to the results of earlier instructions.
 
-    ``op`` is a primitive of :data:`nonlin.ops.OPS`, or one of the leaves ``"z"``, ``"param"``
+    ``op`` is a primitive of :data:`nonlin.ops.OPS`; ``"sech2"``, which stands for 1 / cosh(a)**2 so that
+    a target can share its work with tanh(a); or one of the leaves ``"z"``, ``"param"``
     (``value``: its place in :attr:`Program.parameters`) and ``"const"`` (``value``: high and low double).
     """
 
@@ -87,7 +88,7 @@ class Program:
 def lower(expressions: Sequence[Expr], parameters: Iterable[str]) -> Program:
     """Lower expressions of the same z and parameters into one program with as many outputs."""
     parameters = tuple(parameters)
-    ready = [guarded(stabilise(simplify(e))).map(_spell_powers) for e in expressions]
+    ready = [guarded(stabilise(simplify(e))).map(_spell_powers).map(_fused) for e in expressions]
     places: dict[Expr, int] = {}
     instructions: list[Instruction] = []
     constants: dict[tuple[float, ...], int] = {}
@@ -148,6 +149,15 @@ def _spell_powers(node: Expr) -> Expr:
     if exponent < 0:
         return 1 / _whole_power(base, -int(exponent))
     return _whole_power(base, int(exponent))
+
+
+def _fused(node: Expr) -> Expr:
+    """1 / cosh(a)**2 as one primitive."""
+    if node.op == "div" and node.args[1].op == "mul":
+        a, b = node.args[1].args
+        if a.op == "cosh" and a is b and a.depends_on_z:
+            return node.args[0] * Expr("sech2", a.args)
+    return node
 
 
 def _whole_power(base: Expr, n: int) -> Expr:

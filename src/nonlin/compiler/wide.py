@@ -380,6 +380,11 @@ def _cosh(fn: Function, x: Wide) -> Wide:
     return (e + _one(fn) / e).times_power(-1)
 
 
+def _sech2(fn: Function, x: Wide) -> Wide:
+    c = call("cosh", x)
+    return _one(fn) / (c * c)
+
+
 def _pow(fn: Function, x: Wide, y: Wide) -> Wide:
     """x**y as IEEE 754's pow has it: negative x needs a whole y."""
     exponent = to_double(y)
@@ -573,7 +578,7 @@ def _Phi(fn: Function, x: Wide) -> Wide:
 _BODIES: dict[str, Callable[..., Wide]] = {
     "add": _add, "mul": _mul, "div": _div, "sqrt": _sqrt, "exp": _exp, "expm1": _expm1, "log": _log,
     "log1p": _log1p, "sigmoid": _sigmoid, "softplus": _softplus, "tanh": _tanh, "sinh": _sinh,
-    "cosh": _cosh, "pow": _pow, "sin": lambda fn, x: _circular(fn, x, 0),
+    "cosh": _cosh, "sech2": _sech2, "pow": _pow, "sin": lambda fn, x: _circular(fn, x, 0),
     "cos": lambda fn, x: _circular(fn, x, 1), "atan": _atan, "erf": _erf, "erf_near": _erf_near,
     "erfc": _erfc, "erfc_far": _erfc_far, "Phi": _Phi,
 }  # fmt: skip
