@@ -96,6 +96,8 @@ def _loop(module: Module, name: str, program: Program, *, pair: bool) -> None:
         name,
         [("x", "ptr noalias"), ("out", "ptr noalias"), ("second", "ptr noalias"), ("n", "i64"),
          ("params", "ptr noalias")], [],
+        # Functions of their own: a browser's optimising compiler gives up on one with all of them.
+        attributes="nounwind noinline",
     )  # fmt: skip
     x, out, second, n, params = fn.arguments
     outputs = [out, second] if pair else [out]
