@@ -11,7 +11,7 @@ and the loss gives these a gradient of 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -201,11 +201,15 @@ class _Engine:
                     ]
 
                 sums = fn.loop(stride, add, [zero] * (height * width), step=lanes)
-                for k, s in enumerate(sums):
-                    place = (j + k // width) * inputs + i + k % width
-                    fn.store(self.total(s), dw, place)
+                for r in range(height):
+                    row = sums[r * width : (r + 1) * width]
+                    place = (j + r) * inputs + i
+                    if width == 4:
+                        self.store_vector(self.four_totals(row), dw, place)
+                    else:
+                        fn.store(self.total(row[0]), dw, place)
 
-            self.blocks(fn, inputs, [2, 1], columns)
+            self.blocks(fn, inputs, [4, 1], columns)
 
             def add_up(n: Value, *sums: Value) -> list[Value]:
                 return [
@@ -215,25 +219,39 @@ class _Engine:
             for r, s in enumerate(fn.loop(stride, add_up, [zero] * height, step=lanes)):
                 fn.store(self.total(s), db, j + r)
 
-        self.blocks(fn, outputs, [4, 1], rows)
+        self.blocks(fn, outputs, [2, 1], rows)
         fn.ret()
+
+    def shuffle(self, a: Value, b: Value, places: Sequence[int]) -> Value:
+        """A vector of elements of a and b, numbered through."""
+        chosen = ", ".join(f"i32 {i}" for i in places)
+        return a.fn.emit(
+            f"shufflevector {a.type} {a.ref}, {b.type} {b.ref}, <{len(places)} x i32> <{chosen}>",
+            f"<{len(places)} x {self.element}>",
+        )
+
+    def halved(self, v: Value) -> Value:
+        """The lower half of a vector plus its upper half."""
+        half = _count(v) // 2
+        low, high = (self.shuffle(v, v, range(at, at + half)) for at in (0, half))
+        return low + high
 
     def total(self, v: Value) -> Value:
         """The sum of a vector's elements, halves added to halves."""
-        fn, count = v.fn, int(v.type[1:].split(" ")[0])
-        while count > 1:
-            count //= 2
-            parts = [
-                fn.emit(
-                    f"shufflevector {v.type} {v.ref}, {v.type} poison, <{count} x i32> <"
-                    + ", ".join(f"i32 {i + base}" for i in range(count))
-                    + ">",
-                    f"<{count} x {self.element}>",
-                )
-                for base in (0, count)
-            ]
-            v = parts[0] + parts[1]
-        return fn.emit(f"extractelement {v.type} {v.ref}, i32 0", self.element)
+        while _count(v) > 1:
+            v = self.halved(v)
+        return v.fn.emit(f"extractelement {v.type} {v.ref}, i32 0", self.element)
+
+    def four_totals(self, sums: Sequence[Value]) -> Value:
+        """The totals of four vectors, as a vector: the same sums with a third of the shuffles."""
+        while _count(sums[0]) > 4:
+            sums = [self.halved(s) for s in sums]
+        pairs = []
+        for a, b in (sums[:2], sums[2:]):
+            low, high = self.shuffle(a, b, (0, 4, 1, 5)), self.shuffle(a, b, (2, 6, 3, 7))
+            pairs.append(low + high)  # a's two halves of sums among b's
+        low, high = self.shuffle(*pairs, (0, 1, 4, 5)), self.shuffle(*pairs, (2, 3, 6, 7))
+        return low + high
 
     def forward(self) -> None:
         """Every layer's z and a; with ``slopes``, also f'(z)."""
@@ -390,11 +408,23 @@ class _Engine:
         (network,) = fn.arguments
         gradients = self.pointer(network, "gradients")
 
+        count, lanes = self.word(network, "count"), 4
+        type_ = f"<{lanes} x double>"
+        whole = count & -lanes
+
+        def add_vector(i: Value, s: Value) -> list[Value]:
+            v = self.load_vector(gradients, i, lanes)
+            wide = v if self.element == "double" else v.to("fpext", type_)
+            return [s + wide * wide]
+
         def add(i: Value, s: Value) -> list[Value]:
             v = self.get(gradients, i)
             return [s + v * v]
 
-        (total,) = fn.loop(self.word(network, "count"), add, [fn.f64(0.0)])
+        (sums,) = fn.loop(whole, add_vector, [fn.lift(0.0, type_)], step=lanes)
+        parts = [fn.emit(f"extractelement {type_} {sums.ref}, i32 {k}", "double") for k in range(4)]
+        start = (parts[0] + parts[1]) + (parts[2] + parts[3])
+        (total,) = fn.loop(count, add, [start], start=whole)
         fn.store(total, self.pointer(network, "result"), 1)
         fn.ret()
 
@@ -632,6 +662,11 @@ class _Engine:
         fn.jump("step")
         fn.label("stop")
         fn.ret(done)
+
+
+def _count(v: Value) -> int:
+    """How many elements a vector has."""
+    return int(v.type[1:].split(" ")[0])
 
 
 def _pointer(word: Value) -> Value:
