@@ -160,6 +160,12 @@ class Network:
             f"<Network {'-'.join(map(str, self.widths))}, {names[0] if same else ', '.join(names)}>"
         )
 
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        # A copy has memory of its own; addresses and compiled code stay behind.
+        from nonlin.network.storage import from_bytes, to_bytes
+
+        return from_bytes, (type(self), to_bytes(self))
+
     # -- running ------------------------------------------------------------------------------------
     def forward(self, x: ArrayLike) -> Array:
         """Outputs, of shape (samples, outputs), for x of shape (samples, inputs) or (inputs,).

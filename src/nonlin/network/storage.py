@@ -21,13 +21,37 @@ from nonlin.network.layout import OPTIMIZERS, SETTINGS
 if TYPE_CHECKING:
     from nonlin.network.model import Network
 
-__all__ = ["load", "save"]
+__all__ = ["from_bytes", "load", "save", "to_bytes"]
 
 _FORMAT = "nonlin network 1"
 
 
 def save(network: Network, path: Path) -> None:
     """Write a file; one that is there is replaced only by a whole one."""
+    content = to_bytes(network)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
+    try:
+        partial.write_bytes(content)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load(kind: type[Network], path: Path) -> Network:
+    """Read a file."""
+    content = path.read_bytes()
+    try:
+        return from_bytes(kind, content)
+    except NonlinError as error:
+        raise NetworkError(f"{path} cannot be read: {error}") from error
+    except Exception as error:  # whatever a damaged file makes the reader do
+        raise NetworkError(f"{path} is no network of nonlin's, or damaged") from error
+
+
+def to_bytes(network: Network) -> bytes:
+    """The content of a file."""
     from safetensors.numpy import save as packed
 
     m = network._memory
@@ -43,7 +67,9 @@ def save(network: Network, path: Path) -> None:
         tensors["training.order"] = m.kept["order"]
     for name, array in tensors.items():
         if not np.isfinite(array).all():  # load would refuse it
-            raise NetworkError(f"{name} holds numbers that are not finite; nothing was saved")
+            raise NetworkError(
+                f"{name} holds numbers that are not finite; such a network is not saved"
+            )
     description = {
         "format": _FORMAT,
         "widths": network.widths,
@@ -53,37 +79,22 @@ def save(network: Network, path: Path) -> None:
         "optimizer": network.optimizer,
         "activations": [_described(f) for f in network.activations],
     }
-    content = packed(
+    return packed(
         {k: np.ascontiguousarray(v).copy() for k, v in tensors.items()},
         {"nonlin": json.dumps(description)},
     )
-    if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
-    partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
-def load(kind: type[Network], path: Path) -> Network:
-    """Read a file."""
-    content = path.read_bytes()
-    try:
-        from safetensors.numpy import load as unpacked
+def from_bytes(kind: type[Network], content: bytes) -> Network:
+    """A network from the content of a file."""
+    from safetensors.numpy import load as unpacked
 
-        tensors = unpacked(content)
-        size = int.from_bytes(content[:8], "little")
-        described = json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["nonlin"])
-        if described["format"] != _FORMAT:
-            raise NetworkError(f"its format is {described['format']!r:.60}")
-        network = _made(kind, described, tensors)
-    except NonlinError as error:
-        raise NetworkError(f"{path} cannot be read: {error}") from error
-    except Exception as error:  # whatever a damaged file makes the reader do
-        raise NetworkError(f"{path} is no network of nonlin's, or damaged") from error
-    return network
+    tensors = unpacked(content)
+    size = int.from_bytes(content[:8], "little")
+    described = json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["nonlin"])
+    if described["format"] != _FORMAT:
+        raise NetworkError(f"its format is {described['format']!r:.60}")
+    return _made(kind, described, tensors)
 
 
 def _parameters(network: Network) -> dict[str, Any]:

@@ -192,7 +192,7 @@ class _Run:
             self._chunk = max(chunk // 2, 1)
         return not failed
 
-    _chunk = 16
+    _chunk = 1
 
     def _measured(self) -> Epoch:
         return measure(
