@@ -58,6 +58,8 @@ class _Engine:
         self.losses()
         self.backward()
         self.norm()
+        for name in OPTIMIZERS:
+            self.optimizer(name)
         self.update()
         self.random()
         self.gather()
@@ -428,6 +430,48 @@ class _Engine:
         fn.store(total, self.pointer(network, "result"), 1)
         fn.ret()
 
+    def optimizer(self, name: str) -> None:
+        """One step over all parameters; 1 if that leaves a number that is not finite.
+
+        It is a function of its own so that LLVM knows that its arrays lie apart.
+        """
+        scalars = ("lr", "beta1", "beta2", "eps", "decay", "step", "scale")
+        fn = self.function(
+            f".{name}", *((a, "ptr noalias") for a in "pgmv"), ("count", "i64"),
+            *((s, "double") for s in scalars), result="i64",
+        )  # fmt: skip
+        p, g, m, v, count, *given = fn.arguments
+        lr, beta1, beta2, eps, decay, step, scale = given
+
+        def put(value: Value, array: Value, i: Value) -> Value:
+            self.put(value, array, i)
+            return self.get(array, i)  # rounded
+
+        def sgd(i: Value, weight: Value, slope: Value) -> list[Value]:
+            return [put(weight - lr * slope, p, i)]
+
+        def momentum(i: Value, weight: Value, slope: Value) -> list[Value]:
+            velocity = beta1 * self.get(m, i) + slope
+            return [put(velocity, m, i), put(weight - lr * velocity, p, i)]
+
+        def adam(i: Value, weight: Value, slope: Value) -> list[Value]:
+            first = beta1 * self.get(m, i) + (1.0 - beta1) * slope
+            second = beta2 * self.get(v, i) + (1.0 - beta2) * slope * slope
+            moved = weight - step * first / (second.sqrt() * scale + eps)
+            return [put(first, m, i), put(second, v, i), put(moved, p, i)]
+
+        body = {"sgd": sgd, "momentum": momentum, "adam": adam}[name]
+
+        def one(i: Value, bad: Value) -> list[Value]:
+            weight = self.get(p, i)
+            first, *rest = body(i, weight, self.get(g, i) + decay * weight)
+            self.put(weight, g, i)
+            total = sum(rest, first)
+            return [bad | (total - total).ne(0.0)]  # inf - inf and NaN - NaN are not 0
+
+        (bad,) = fn.loop(count, one, [fn.lift(0, "i1")])
+        fn.ret(bad.to("zext", "i64"))
+
     def update(self) -> None:
         """One step of the optimizer, as PyTorch's of the same name; returns 1 if it was taken back.
 
@@ -460,50 +504,23 @@ class _Engine:
                 fn.store(fn.f64(1.0), settings, SETTINGS.index(name))
             fn.store(fn.i64(1), refused)
 
-        def each(body: Callable[[Value, Value, Value], list[Value]]) -> Callable[[], object]:
-            def one(i: Value, bad: Value) -> list[Value]:
-                weight = self.get(p, i)
-                first, *rest = body(i, weight, self.get(g, i) + decay * weight)
-                self.put(weight, g, i)
-                total = sum(rest, first)
-                return [bad | (total - total).ne(0.0)]  # inf - inf and NaN - NaN are not 0
+        powers = []
+        for name, beta in (("beta1_power", beta1), ("beta2_power", beta2)):
+            power = setting(name) * beta
+            powers.append(power)
+        step = lr / (1.0 - powers[0])
+        scale = 1.0 / (1.0 - powers[1]).sqrt()
 
-            def run() -> None:
-                (bad,) = fn.loop(count, one, [fn.lift(0, "i1")])
-                fn.when(bad, take_back)
+        def run(name: str) -> None:
+            if name == "adam":
+                for power, word in zip(powers, ("beta1_power", "beta2_power"), strict=True):
+                    fn.store(power, settings, SETTINGS.index(word))
+            values = (p, g, m, v, count, lr, beta1, beta2, eps, decay, step, scale)
+            (bad,) = fn.call(f".{name}", *values, results=["i64"])
+            fn.when(bad.ne(0), take_back)
 
-            return run
-
-        def put(value: Value, array: Value, i: Value) -> Value:
-            self.put(value, array, i)
-            return self.get(array, i)  # rounded
-
-        def sgd(i: Value, weight: Value, slope: Value) -> list[Value]:
-            return [put(weight - lr * slope, p, i)]
-
-        def momentum(i: Value, weight: Value, slope: Value) -> list[Value]:
-            velocity = beta1 * self.get(m, i) + slope
-            return [put(velocity, m, i), put(weight - lr * velocity, p, i)]
-
-        def adam() -> None:
-            powers = []
-            for name, beta in (("beta1_power", beta1), ("beta2_power", beta2)):
-                power = setting(name) * beta
-                fn.store(power, settings, SETTINGS.index(name))
-                powers.append(power)
-            step = lr / (1.0 - powers[0])
-            scale = 1.0 / (1.0 - powers[1]).sqrt()
-
-            def one(i: Value, weight: Value, slope: Value) -> list[Value]:
-                first = beta1 * self.get(m, i) + (1.0 - beta1) * slope
-                second = beta2 * self.get(v, i) + (1.0 - beta2) * slope * slope
-                moved = weight - step * first / (second.sqrt() * scale + eps)
-                return [put(first, m, i), put(second, v, i), put(moved, p, i)]
-
-            each(one)()
-
-        for name, run in (("sgd", each(sgd)), ("momentum", each(momentum)), ("adam", adam)):
-            fn.when(kind.eq(OPTIMIZERS.index(name)), run)
+        for name in OPTIMIZERS:
+            fn.when(kind.eq(OPTIMIZERS.index(name)), partial(run, name))
         fn.ret(fn.load(refused, "i64"))
 
     def random(self) -> None:
