@@ -16,7 +16,6 @@ derivative:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from fractions import Fraction
 
 from nonlin.errors import CompileError
 from nonlin.expression import PI, Expr, Z, call, number, walk, where
@@ -36,14 +35,23 @@ def derivative(expr: Expr) -> Expr:
     """
     slopes: dict[Expr, Expr] = {}
     expr = simplify(expr)
+    needed = _with_slope(expr)
     for node in walk(expr):
-        if node.op in ("lt", "le", "eq"):
-            continue
-        if not node.depends_on_z:
-            slopes[node] = number(0)
-            continue
-        slopes[node] = simplify(_slope(node, slopes))
+        if node in needed:
+            slopes[node] = simplify(_slope(node, slopes)) if node.depends_on_z else number(0)
     return slopes[expr]
+
+
+def _with_slope(root: Expr) -> set[Expr]:
+    """The nodes whose slope counts: all but the conditions and what is only in them."""
+    needed: set[Expr] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node not in needed:
+            needed.add(node)
+            stack += node.args[1:] if node.op == "where" else node.args
+    return needed
 
 
 def with_conventions(expr: Expr, kinks: Iterable[tuple[Expr, Expr]]) -> Expr:
@@ -93,35 +101,37 @@ def _slope(node: Expr, slopes: dict[Expr, Expr]) -> Expr:
 def _closed_form(node: Expr, slopes: dict[Expr, Expr]) -> Expr | None:
     """Products whose derivative by the product rule would cancel."""
     if node.op == "mul":
-        # sigmoid(u) * sigmoid(-u), alone or beside other factors
-        factors = _flat(node)
-        for a in factors:
-            if a.op != "sigmoid":
-                continue
-            u = a.args[0]
-            mirror = call("sigmoid", simplify(-u))
-            if mirror in factors:
-                rest_factors = [f for f in factors if f is not a and f is not mirror]
-                pair = a * mirror
-                pair_slope = -pair * call("tanh", u / 2) * simplify(_chain(u, slopes))
-                rest = number(1)
-                for f in rest_factors:
-                    rest = rest * f
-                if not rest_factors:
-                    return pair_slope
-                return pair_slope * rest + pair * derivative(rest)
+        return _mirrored_sigmoids(node, slopes)
     if node.op == "div" and node.args[1].op == "pow" and node.args[1].args[0].op == "cosh":
         a, b = node.args
         exponent = b.args[1]
         if exponent.is_number:  # a / cosh(u)**n
             u = b.args[0].args[0]
-            slope = -exponent * call("tanh", u) * simplify(_chain(u, slopes))
-            return slopes[a] / b + a * slope / b
+            return slopes[a] / b - a * (exponent * call("tanh", u) * slopes[u]) / b
     return None
 
 
-def _chain(u: Expr, slopes: dict[Expr, Expr]) -> Expr:
-    return slopes[u] if u in slopes else derivative(u)
+def _mirrored_sigmoids(node: Expr, slopes: dict[Expr, Expr]) -> Expr | None:
+    """``sigmoid(u) * sigmoid(-u)``, alone or beside other factors; None where there is no such."""
+    factors = _flat(node)
+    pairs: list[Expr] = []
+    for a in list(factors):
+        mirror = call("sigmoid", simplify(-a.args[0])) if a.op == "sigmoid" else a
+        if mirror is not a and a in factors and mirror in factors:
+            factors.remove(a)
+            factors.remove(mirror)
+            pairs.append(a)
+    if not pairs:
+        return None
+    product, slope = number(1), number(0)
+    for f in factors:
+        product, slope = product * f, simplify(slope * f + product * slopes[f])
+    for a in pairs:
+        (u,) = a.args
+        pair = a * call("sigmoid", simplify(-u))
+        pair_slope = -pair * call("tanh", u / 2) * slopes[u]
+        product, slope = product * pair, simplify(pair_slope * product + pair * slope)
+    return slope
 
 
 def _flat(node: Expr) -> list[Expr]:
@@ -149,7 +159,6 @@ def _extremum_slope(node: Expr, slopes: dict[Expr, Expr]) -> Expr:
     return where(call("le", second, first), slopes[a], slopes[b])
 
 
-_HALF = number(Fraction(1, 2))
 _RULES: dict[str, Callable[[Expr], Expr]] = {
     "exp": lambda u: call("exp", u),
     "expm1": lambda u: call("exp", u),

@@ -6,7 +6,7 @@ from nonlin.expression import Expr, call, number
 from nonlin.ops import FUNCTIONS
 
 from .identities import EVEN, ODD
-from .monomials import HALF, ONE, certainly_nonnegative, factors, terms
+from .monomials import HALF, ONE, certainly, factors, terms
 from .rewriter import rule_for, tidy
 from .sums import total
 
@@ -36,7 +36,7 @@ def _function(node: Expr) -> Expr:
         case "abs" | "sign" if u.is_number:
             value = u.fraction
             return number(abs(value) if op == "abs" else (value > 0) - (value < 0))
-        case "abs" if certainly_nonnegative(u):
+        case "abs" if certainly(u) >= 0:
             return u
         case "log":
             return _log(node, u)

@@ -6,23 +6,25 @@ products to what was read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from functools import lru_cache
 from math import isqrt
 
 from nonlin.expression import Expr, call, number
 
 from .identities import Change, factor_rules
 from .order import rank
-from .rewriter import tidy
+from .rewriter import TooLarge, tidy
 
 __all__ = [
     "HALF",
+    "MOST",
     "ONE",
     "Monomial",
     "Powers",
     "Sum",
-    "certainly_nonnegative",
+    "certainly",
     "factors",
     "monomial",
     "reduced",
@@ -37,20 +39,28 @@ Sum = dict[Monomial, Fraction]
 
 ONE: Monomial = ()
 HALF = Fraction(1, 2)
+MOST = 32
+"""Most operations and factors of one sum or product that are compared; the catalogue needs 28."""
 
 
 def monomial(powers: Powers) -> Monomial:
     """Powers in their order, so that equal monomials are equal, and read alike in every run."""
+    if len(powers) < 2:
+        return tuple(powers.items())
     return tuple(sorted(powers.items(), key=lambda item: rank(item[0])))
 
 
-def times(powers: Powers, base: Expr, exponent: Fraction) -> Powers:
-    """``powers`` times ``base**exponent``."""
-    powers = dict(powers)
-    powers[base] = powers.get(base, Fraction(0)) + exponent
-    if not powers[base]:
-        del powers[base]
-    return powers
+def times(powers: Powers, more: Iterable[tuple[Expr, Fraction]], sign: int = 1) -> Powers:
+    """``powers`` times other powers (``sign`` 1), or divided by them (-1)."""
+    product = dict(powers)
+    for base, exponent in more:
+        old = product.get(base)
+        new = sign * exponent if old is None else old + sign * exponent
+        if new:
+            product[base] = new
+        else:
+            product.pop(base, None)
+    return product
 
 
 # -- reading --------------------------------------------------------------------------------------
@@ -58,19 +68,33 @@ def times(powers: Powers, base: Expr, exponent: Fraction) -> Powers:
 
 def factors(node: Expr) -> tuple[Fraction, Powers]:
     """``node`` as coefficient and powers of bases."""
+    coefficient, powers = _factors(node)
+    return coefficient, dict(powers)
+
+
+@lru_cache(maxsize=1 << 14)
+def _factors(node: Expr) -> tuple[Fraction, Powers]:
     coefficient, powers = Fraction(1), Powers()
     exponents: list[Expr] = []
+    left = MOST
 
     def visit(n: Expr, exponent: Fraction) -> None:
-        nonlocal coefficient
+        nonlocal coefficient, left
+        left -= 1
+        if not left:
+            raise TooLarge
         whole = exponent.denominator == 1
         match n.op:
-            case "number" if n.fraction and whole and abs(exponent) <= 64:
-                coefficient *= n.fraction ** int(exponent)
+            case "number" if n.fraction and whole:
+                power = n ** number(exponent)
+                if power.is_number:
+                    coefficient *= power.fraction
+                else:  # too long to be written out
+                    powers[n] = powers.get(n, Fraction(0)) + exponent
             case "neg" if whole:
                 coefficient *= -1 if int(exponent) % 2 else 1
                 visit(n.args[0], exponent)
-            case "mul" | "div" if whole or any(certainly_nonnegative(a) for a in n.args):
+            case "mul" | "div" if whole or _keeps_domain(n):
                 visit(n.args[0], exponent)
                 visit(n.args[1], exponent if n.op == "mul" else -exponent)
             case "sqrt":
@@ -80,7 +104,7 @@ def factors(node: Expr) -> tuple[Fraction, Powers]:
                 # (a**2)**(1/2) is |a|, not a.
                 if inner.denominator == 1 and inner % 2 == 0 and (inner * exponent) % 2 != 0:
                     visit(call("abs", n.args[0]), inner * exponent)
-                elif whole or inner.denominator != 1 or certainly_nonnegative(n.args[0]):
+                elif whole or inner.denominator != 1 or certainly(n.args[0]) >= 0:
                     visit(n.args[0], inner * exponent)
                 else:
                     powers[n] = powers.get(n, Fraction(0)) + exponent
@@ -101,9 +125,19 @@ def factors(node: Expr) -> tuple[Fraction, Powers]:
 
 def terms(node: Expr) -> Sum:
     """``node`` as monomials with their coefficients."""
+    return dict(_terms(node))
+
+
+@lru_cache(maxsize=1 << 14)
+def _terms(node: Expr) -> Sum:
     total: Sum = {}
+    left = MOST
 
     def visit(n: Expr, sign: Fraction) -> None:
+        nonlocal left
+        left -= 1
+        if left <= 0:
+            raise TooLarge
         match n.op:
             case "add":
                 visit(n.args[0], sign)
@@ -119,6 +153,7 @@ def terms(node: Expr) -> Sum:
                 if len(powers) == 1 and inner:  # 3*(a + b): spread a mere number
                     visit(inner[0], sign * coefficient)
                 else:
+                    left -= len(powers)
                     mono = monomial(powers)
                     total[mono] = total.get(mono, Fraction(0)) + sign * coefficient
 
@@ -126,21 +161,33 @@ def terms(node: Expr) -> Sum:
     return {m: c for m, c in total.items() if c}
 
 
-def certainly_nonnegative(node: Expr) -> bool:
-    """Certainly ≥ 0 for every real operand."""
+def _keeps_domain(node: Expr) -> bool:
+    """Whether a root may be drawn from both operands: never of a negative one beside a 0."""
+    a, b = (certainly(n) for n in node.args)
+    return max(a, b) > 0 or min(a, b) == 0
+
+
+@lru_cache(maxsize=1 << 14)
+def certainly(node: Expr, depth: int = 12) -> int:
+    """1 where ``node`` is certainly > 0 for every real operand, 0 where ≥ 0, -1 where neither."""
+    if depth == 0:
+        return -1
     match node.op:
         case "number":
-            return node.fraction >= 0
-        case "constant" | "exp" | "cosh" | "abs" | "sqrt" | "sigmoid" | "softplus" | "Phi" | "erfc":
-            return True
+            return (node.fraction > 0) - (node.fraction < 0)
+        case "constant" | "exp" | "cosh" | "sigmoid" | "softplus" | "Phi" | "erfc":
+            return 1
+        case "abs" | "sqrt":
+            return max(0, certainly(node.args[0], depth - 1))
         case "add" | "mul" | "div" | "max":
-            return all(certainly_nonnegative(a) for a in node.args)
+            each = [certainly(a, depth - 1) for a in node.args]
+            return max(each) if node.op == "add" and min(each) >= 0 else min(each)
         case "pow":
-            exponent = node.args[1]
+            base, exponent = node.args
             even = exponent.is_number and exponent.fraction % 2 == 0
-            return even or certainly_nonnegative(node.args[0])
+            return max(certainly(base, depth - 1), 0 if even else -1)
         case _:
-            return False
+            return -1
 
 
 # -- identities of products -----------------------------------------------------------------------
@@ -153,16 +200,14 @@ def reduced(coefficient: Fraction, powers: Powers) -> tuple[Fraction, Powers]:
         if change is None:
             break
         remove, add = change
-        for base, exponent in remove:
-            powers = times(powers, base, -exponent)
+        powers = times(powers, remove, -1)
         for base, exponent in add:
             c, extra = factors(base)
             if exponent.denominator == 1:
                 coefficient *= c ** int(exponent)
-                for b, e in extra.items():
-                    powers = times(powers, b, e * exponent)
+                powers = times(powers, ((b, e * exponent) for b, e in extra.items()))
             else:
-                powers = times(powers, base, exponent)
+                powers = times(powers, [(base, exponent)])
     return coefficient, powers
 
 
@@ -173,9 +218,8 @@ def _changes(powers: Powers) -> Iterator[Change]:
 
 def _sum_rules(powers: Powers) -> Iterator[Change]:
     """The identities where a sum is a factor."""
-    for base, k in powers.items():
-        if base.op not in ("add", "sub"):
-            continue
+    sums = [(b, k) for b, k in powers.items() if b.op in ("add", "sub")]
+    for base, k in sums:
         if k < 0 and k.denominator == 1:
             found = terms(base)
             others = [m for m in found if m != ONE]
@@ -183,7 +227,7 @@ def _sum_rules(powers: Powers) -> Iterator[Change]:
                 bases = [b for b, e in others[0] if b.op == "exp" and e == 1]
                 if len(others[0]) == len(bases) == 1:  # 1/(1 + exp(u)) = sigmoid(-u)
                     yield [(base, k)], [(call("sigmoid", -bases[0].args[0]), -k)]
-        if k >= 1:  # (sqrt(u**2 + c) + u) * (sqrt(u**2 + c) - u) = c
+        if k >= 1 and len(sums) > 1:  # (sqrt(u**2 + c) + u) * (sqrt(u**2 + c) - u) = c
             product = _conjugate(base, powers)
             if product is not None:
                 other, rest = product

@@ -6,12 +6,12 @@ comes in the order of their places in memory.
 
 from __future__ import annotations
 
-from functools import cmp_to_key
+from functools import cmp_to_key, lru_cache
 from typing import Any
 
 from nonlin.expression import Expr
 
-__all__ = ["rank"]
+__all__ = ["is_constant", "rank"]
 
 
 def rank(base: Expr) -> tuple[int, Any]:
@@ -21,29 +21,41 @@ def rank(base: Expr) -> tuple[int, Any]:
     >>> sorted([call("exp", Z), Z, 1 + Z, number(2)], key=rank)
     [number(2), Z, exp(Z), add(number(1), Z)]
     """
+    return _group(base), _structure(base)
+
+
+@lru_cache(maxsize=1 << 14)
+def _group(base: Expr) -> int:
     if base.is_constant:
-        group = 1 if base.is_number else 0
-    elif base.op in ("param", "z"):
-        group = 2 if base.op == "param" else 3
-    elif not base.depends_on_z:
-        group = 4
-    else:
-        group = 5 if base.op not in ("add", "sub", "where") else 6
-    return group, _structure(base)
+        return 1 if base.is_number else 0
+    if base.op in ("param", "z"):
+        return 2 if base.op == "param" else 3
+    if not base.depends_on_z:
+        return 4
+    return 5 if base.op not in ("add", "sub", "where") else 6
+
+
+def is_constant(base: Expr) -> bool:
+    """Whether neither z nor a parameter occurs in it, remembered."""
+    return _group(base) <= 1
 
 
 def _compare(a: Expr, b: Expr) -> int:
     """By operation, then by the first operands that differ: one path down, however large both are."""
     while a is not b:
-        x, y = _head(a), _head(b)
-        if x != y:
-            return -1 if x < y else 1
-        a, b = next((p, q) for p, q in zip(a.args, b.args, strict=True) if p is not q)
+        if a.op != b.op:
+            return -1 if _name(a) < _name(b) else 1
+        if not a.args:
+            return -1 if repr(a) < repr(b) else 1
+        for p, q in zip(a.args, b.args, strict=True):
+            if p is not q:
+                a, b = p, q
+                break
     return 0
 
 
-def _head(node: Expr) -> str:
-    return f"{node.op}(" if node.args else repr(node)
+def _name(node: Expr) -> str:
+    return "Z" if node.op == "z" else node.op
 
 
 _structure = cmp_to_key(_compare)

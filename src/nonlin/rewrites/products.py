@@ -7,7 +7,7 @@ from fractions import Fraction
 from nonlin.expression import Expr, call, number, where
 
 from .monomials import HALF, Powers, factors, reduced, times
-from .order import rank
+from .order import is_constant, rank
 from .rewriter import rule_for, tidy
 
 __all__ = ["product"]
@@ -30,13 +30,13 @@ def product(coefficient: Fraction, powers: Powers) -> Expr:
     gate = next((b for b, e in powers.items() if e == 1 and b.op == "where" and (
         b.args[1].is_zero or b.args[2].is_zero)), None)  # fmt: skip
     if gate is not None and (len(powers) > 1 or coefficient != 1):  # A*where(c, a, 0)
-        rest = product(coefficient, times(powers, gate, Fraction(-1)))
+        rest = product(coefficient, times(powers, [(gate, Fraction(-1))]))
         condition, a, b = gate.args
         return tidy(where(condition, tidy(rest * a), tidy(rest * b)))
     top, bottom = number(abs(coefficient.numerator)), number(coefficient.denominator)
     top_roots, bottom_roots = number(1), number(1)
     for base, exponent in sorted(powers.items(), key=lambda item: rank(item[0])):
-        if base.is_constant and abs(exponent) == HALF:  # sqrt(2/pi) under one root
+        if is_constant(base) and abs(exponent) == HALF:  # sqrt(2/pi) under one root
             if exponent > 0:
                 top_roots = top_roots * base
             else:

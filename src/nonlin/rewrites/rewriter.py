@@ -2,20 +2,37 @@
 
 The modules that know an operation put their rule into the table with :func:`rule_for`, and ask
 for simpler parts with :func:`tidy`; so they need not know each other.
+
+Requirements, and what follows from them:
+
+* What a node becomes depends on nothing but the node, so what is known of one formula serves the
+  next: :func:`simplify` remembers the last form of every node it has seen.
+* A last form is one that no rule changes in any part, so :func:`simplify` is idempotent. Rules that
+  undo one another cannot keep it busy: of forms that lead back to themselves the smallest is taken.
+* Work is bounded. A rule that meets more than it can compare raises :class:`TooLarge`, and the node
+  stays as it is: right, though not as short as it might be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from weakref import WeakKeyDictionary
+from functools import lru_cache
 
-from nonlin.expression import Expr, walk
+from nonlin.expression import Expr, rebuild, walk
 
-__all__ = ["rule_for", "simplify", "size", "tidy"]
+from .order import rank
+
+__all__ = ["TooLarge", "rule_for", "simplify", "size", "tidy"]
 
 Rule = Callable[[Expr], Expr]
 _rules: dict[str, Rule] = {}
-_memo: WeakKeyDictionary[Expr, Expr] = WeakKeyDictionary()
+_MOST_KNOWN = 1 << 16
+_MOST_STEPS = 1 << 15  # of one call; formulas from the parser take a few thousand at most
+_forms: dict[Expr, Expr] = {}  # the last form of every node seen lately
+
+
+class TooLarge(Exception):
+    """A sum or product has too many parts to look for identities among them."""
 
 
 def rule_for(*ops: str) -> Callable[[Rule], Rule]:
@@ -38,23 +55,55 @@ def simplify(expr: Expr) -> Expr:
     >>> simplify(parse("z * (1 + tanh(z)) / 2"))
     mul(Z, sigmoid(mul(number(2), Z)))
     """
-    for _ in range(4):
-        simpler = expr.map(tidy)
-        if simpler is expr:
-            break
-        expr = simpler
-    return expr
+    done: dict[Expr, Expr] = {}
+    became: dict[Expr, Expr] = {}  # the next form, while the last one is still looked for
+    stack = [expr]
+    while stack:
+        node = stack[-1]
+        if node in done:
+            stack.pop()
+        elif (known := _forms.get(node)) is not None:
+            done[node] = known
+        elif node in became:
+            done[node] = done.get(became[node], node)
+        elif waiting := [a for a in node.args if a not in done]:
+            stack += reversed(waiting)
+        else:
+            args = tuple(done[a] for a in node.args)
+            after = tidy(node if args == node.args else rebuild(node, args))
+            if after is node or len(became) > _MOST_STEPS:
+                done[node] = node
+            elif after in became:
+                done[node] = _smallest(node, after, became)
+            else:
+                became[node] = after
+                stack.append(after)
+    if len(_forms) + len(done) > _MOST_KNOWN:
+        _forms.clear()
+    _forms.update(done)
+    return done[expr]
 
 
+def _smallest(node: Expr, after: Expr, became: dict[Expr, Expr]) -> Expr:
+    """Of the forms from ``after`` back to ``node``."""
+    circle = {node: None}
+    while after not in circle and after in became:
+        circle[after] = None
+        after = became[after]
+    return min(circle, key=lambda e: (size(e), rank(e)))
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
 def size(expr: Expr) -> int:
     """How many distinct operations and leaves an expression has."""
     return sum(1 for _ in walk(expr))
 
 
+@lru_cache(maxsize=_MOST_KNOWN)
 def tidy(node: Expr) -> Expr:
-    """A node whose operands are tidy, by the rule for its operation."""
-    known = _memo.get(node)
-    if known is None:
-        rule = _rules.get(node.op)
-        known = _memo[node] = node if rule is None else rule(node)
-    return known
+    """One step: a node whose operands are tidy, by the rule for its operation."""
+    rule = _rules.get(node.op)
+    try:
+        return node if rule is None else rule(node)
+    except TooLarge:
+        return node

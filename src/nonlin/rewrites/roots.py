@@ -8,6 +8,7 @@ from nonlin.expression import Expr, call, number, where
 
 from .monomials import HALF, Powers, Sum, factors, monomial, square_plus, terms, times
 from .products import product
+from .rewriter import TooLarge
 
 __all__ = ["stabilise"]
 
@@ -29,12 +30,15 @@ def stabilise(expr: Expr) -> Expr:
 def _split(node: Expr) -> Expr:
     if node.op not in ("add", "sub"):
         return node
-    table = terms(node)
+    try:
+        table = terms(node)
+    except TooLarge:
+        return node
     if len(table) == 2:
         for mono, c in table.items():
             for base, k in mono:
                 if base.op in ("add", "sub") and abs(k) == HALF:
-                    cofactor = times(dict(mono), base, -k)
+                    cofactor = times(dict(mono), [(base, -k)])
                     found = _conjugated(table, c, cofactor, base, k)
                     if found is not None:
                         return found
@@ -50,13 +54,10 @@ def _conjugated(table: Sum, c: Fraction, cofactor: Powers, base: Expr, k: Fracti
     root = call("sqrt", base)
     uc, powers = factors(u)
     if k == HALF:  # c * cofactor * (root ± u)
-        partner, ratio, outer = cofactor, uc, number(1)
-        for b, e in powers.items():
-            partner = times(partner, b, e)
+        partner, ratio, outer = times(cofactor, powers.items()), uc, number(1)
         factor = product(c, cofactor)
     else:  # c * cofactor / u * (u / root ± 1)
-        for b, e in powers.items():
-            cofactor = times(cofactor, b, -e)
+        cofactor = times(cofactor, powers.items(), -1)
         partner, ratio, outer = cofactor, 1 / uc, root
         factor = product(c * ratio, cofactor)
     for sign in (1, -1):

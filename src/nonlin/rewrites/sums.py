@@ -9,7 +9,7 @@ from typing import Any
 from nonlin.expression import Expr, number, where
 
 from .identities import pair_rules
-from .monomials import ONE, Monomial, Powers, Sum, factors, monomial, reduced, terms, times
+from .monomials import MOST, ONE, Monomial, Powers, Sum, factors, monomial, reduced, terms, times
 from .order import rank
 from .products import product
 from .rewriter import rule_for, simplify, size
@@ -38,24 +38,22 @@ def _spread(table: Sum) -> Sum | None:
     result: Sum = {}
     found = False
     for mono, c in table.items():
-        powers = dict(mono)
-        for base, e in common.items():
-            powers = times(powers, base, -e)
+        powers = times(dict(mono), common.items(), -1)
         # The smallest: its pieces times the others are the likeliest to meet a like term.
         sums = [b for b, e in powers.items() if b.op in ("add", "sub") and e == 1]
         inner = min(sums, key=lambda b: (size(b), rank(b)), default=None)
         pieces: Sum = {ONE: Fraction(1)}
         if inner is not None and len(terms(inner)) <= 4:
             found = True
-            powers = times(powers, inner, Fraction(-1))
+            powers = times(powers, [(inner, Fraction(-1))])
             pieces = terms(inner)
         for piece, k in pieces.items():
-            merged = powers
-            for b, e in [*piece, *common.items()]:
-                merged = times(merged, b, e)
+            merged = times(powers, [*piece, *common.items()])
             factor, merged = reduced(Fraction(1), merged)
             key = monomial(merged)
             result[key] = result.get(key, Fraction(0)) + c * k * factor
+    if sum(1 + len(m) for m in result) > MOST:
+        return None
     return {m: c for m, c in result.items() if c} if found else None
 
 
@@ -92,25 +90,26 @@ def _paired(table: Sum) -> Sum:
 
 
 def _find_pair(table: Sum) -> tuple[list[Monomial], tuple[Monomial, Fraction]] | None:
+    if len(table) < 2:
+        return None
+    places = {frozenset(mono): mono for mono in table}
     for mono, c in table.items():
         for base, exponent in mono:
             cofactor = dict(mono)
             del cofactor[base]
             for partner, ratio, result, scale in pair_rules(base, exponent):
-                pc, key = _with(partner, cofactor)
-                if key != mono and table.get(key) == c * ratio * pc:
-                    rc, made = _with(result, cofactor)
-                    return [mono, key], (made, c * scale * rc)
+                pc, powers = _with(partner, cofactor)
+                key = places.get(frozenset(powers.items()), mono)
+                if key != mono and table[key] == c * ratio * pc:
+                    rc, powers = _with(result, cofactor)
+                    return [mono, key], (monomial(powers), c * scale * rc)
     return None
 
 
-def _with(expr: Expr, cofactor: Powers) -> tuple[Fraction, Monomial]:
-    """``expr`` times other factors, as coefficient and monomial."""
+def _with(expr: Expr, cofactor: Powers) -> tuple[Fraction, Powers]:
+    """``expr`` times other factors, as coefficient and powers."""
     coefficient, powers = factors(expr)
-    for b, e in cofactor.items():
-        powers = times(powers, b, e)
-    coefficient, powers = reduced(coefficient, powers)
-    return coefficient, monomial(powers)
+    return reduced(coefficient, times(powers, cofactor.items()))
 
 
 def _factored(table: Sum) -> Expr:
@@ -124,16 +123,11 @@ def _factored(table: Sum) -> Expr:
     if common and not all(base.op == "where" for base in common):
         inner: Sum = {}
         for mono, c in table.items():
-            powers = dict(mono)
-            for base, e in common.items():
-                powers = times(powers, base, -e)
-            key = monomial(powers)
+            key = monomial(times(dict(mono), common.items(), -1))
             inner[key] = inner.get(key, Fraction(0)) + c
         rest = total({m: c for m, c in inner.items() if c})
         coefficient, powers = factors(rest)
-        for base, e in common.items():
-            powers = times(powers, base, e)
-        return product(coefficient, powers)
+        return product(coefficient, times(powers, common.items()))
     merged = _merge_where(table)
     if merged is not None:
         return merged
