@@ -1,7 +1,7 @@
 """The gradients of networks, and what the optimizers make of them, against PyTorch in float64.
 
-PyTorch knows nothing of our derivatives: it differentiates the formulas themselves, written with its
-own functions where it has them and evaluated node by node where it has not.
+PyTorch knows nothing of our derivatives: it differentiates the formulas themselves, written with
+its own functions where it has them and evaluated node by node where it has not.
 """
 
 from __future__ import annotations
@@ -164,9 +164,9 @@ def data_for(net: nonlin.Network, count: int, loss: str) -> tuple[Array, Array]:
 def tuned(net: nonlin.Network, x: Array) -> nonlin.Network:
     """The network with weights that make a deep one a fair question.
 
-    Sums are of the order of 1 in every layer, or twenty exponentials would overflow; and half of that
-    is biases, so that a rounding error shrinks on its way through the layers. (Twenty squares double
-    it twenty times where there are none.)
+    Sums are of the order of 1 in every layer, or twenty exponentials would overflow; and most of
+    that is biases, so that a rounding error shrinks on its way through the layers. (Twenty squares
+    double it twenty times where there are none.)
     """
     rng = np.random.default_rng(8)
     a = x

@@ -67,10 +67,16 @@ class Gradients:
     @property
     def norms(self) -> tuple[float, ...]:
         """Per layer, the Euclidean norm of the gradient of its weights and biases."""
-        return tuple(
-            float(np.sqrt(np.sum(np.square(w, dtype=np.float64)) + np.sum(np.square(b, dtype=np.float64))))
-            for w, b in zip(self.weights, self.biases, strict=True)
-        )  # fmt: skip
+        return tuple(map(_norm, self.weights, self.biases))
+
+
+def _norm(*arrays: Array) -> float:
+    largest = max(float(abs(a).max()) for a in arrays)
+    if not (0 < largest < np.inf):
+        return largest
+    # In shares of the largest, whose squares do not overflow.
+    squares = sum(float(np.square(a / np.float64(largest)).sum()) for a in arrays)
+    return float(largest * np.sqrt(squares))
 
 
 class Network:
