@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 import nonlin
+from nonlin import cli_experiment
 from nonlin.catalogue import BY_NAME, ENTRIES
 from nonlin.errors import NonlinError, ParameterError
 
@@ -37,6 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(cli_experiment.app)
 _F, _SLOPE = "bold blue", "cyan"
 
 
