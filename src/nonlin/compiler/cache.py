@@ -70,7 +70,7 @@ def sources(*names: str) -> str:
     files: list[Path] = []
     for name in names or ("",):
         path = _PACKAGE / name
-        files += sorted(path.glob("*.py" if name else "**/*.py")) if path.is_dir() else [path]
+        files += sorted(path.rglob("*.py")) if path.is_dir() else [path]
     digest = hashlib.blake2b(digest_size=16)
     for file in files:
         digest.update(_bytes(file))

@@ -1,0 +1,168 @@
+"""What all parts of the engine are written with: typed access to a network's memory, and vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from nonlin.compiler.ir import Function, Module, Value
+from nonlin.network.layout import HEADER, LAYER
+
+__all__ = [
+    "Shape",
+    "Writer",
+    "address",
+    "invoke",
+    "is_given",
+    "layer_array",
+    "layer_word",
+    "length",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the engine is cut for a target: its element type, samples per vector, units at a time."""
+
+    element: str
+    lanes: int
+    rows: int
+
+    @property
+    def size(self) -> int:
+        return 4 if self.element == "float" else 8
+
+
+class Writer:
+    """One part of the engine, being written into a module.
+
+    ``activate(fn, layer, pair, z, a, slope, count)`` writes the call of a layer's kernel.
+    """
+
+    def __init__(self, module: Module, shape: Shape, activate: Callable[..., None]) -> None:
+        self.module, self.shape, self.activate = module, shape, activate
+        self.element, self.size = shape.element, shape.size
+        self.vector = f"<{shape.lanes} x {shape.element}>"
+
+    def write(self) -> None:
+        """Write the part's functions."""
+        raise NotImplementedError
+
+    # -- memory -----------------------------------------------------------------------------------
+    def word(self, network: Value, name: str) -> Value:
+        return network.fn.load(network, "i64", HEADER.index(name))
+
+    def set_word(self, network: Value, name: str, value: Value) -> None:
+        network.fn.store(value, network, HEADER.index(name))
+
+    def pointer(self, network: Value, name: str) -> Value:
+        return address(self.word(network, name))
+
+    def layer(self, network: Value, i: Value) -> Value:
+        return network.fn.element(network, "i64", i * len(LAYER) + len(HEADER))
+
+    def load_vector(self, pointer: Value, index: Value, lanes: int | None = None) -> Value:
+        fn = pointer.fn
+        at = fn.element(pointer, self.element, index)
+        type_ = f"<{lanes or self.shape.lanes} x {self.element}>"
+        return fn.emit(f"load {type_}, ptr {at.ref}, align {self.size}", type_)
+
+    def store_vector(self, value: Value, pointer: Value, index: Value) -> None:
+        fn = pointer.fn
+        at = fn.element(pointer, self.element, index)
+        fn.do(f"store {value.type} {value.ref}, ptr {at.ref}, align {self.size}")
+
+    def get(self, pointer: Value, index: Value) -> Value:
+        """One element, as double."""
+        value = pointer.fn.load(pointer, self.element, index)
+        return value if self.element == "double" else value.to("fpext", "double")
+
+    def put(self, value: Value, pointer: Value, index: Value) -> None:
+        """One double, as element."""
+        narrow = value if self.element == "double" else value.to("fptrunc", "float")
+        pointer.fn.store(narrow, pointer, index)
+
+    # -- code -------------------------------------------------------------------------------------
+    def function(self, name: str, *arguments: tuple[str, str], result: str = "") -> Function:
+        results = [result] if result else []
+        return self.module.function(name, list(arguments), results, internal=name[0] == ".")
+
+    def blocks(
+        self, fn: Function, count: Value, sizes: list[int], body: Callable[[Value, int], None]
+    ) -> None:
+        """Loops over a range in blocks of the first size, what is left in the second, and so on."""
+        start: Value = fn.i64(0)
+        for size in sizes:
+            whole = count if size == 1 else count & -size
+            fn.loop(whole, lambda j, size=size: body(j, size), start=start, step=size)
+            start = whole
+
+    def splat(self, x: Value, type_: str) -> Value:
+        fn, count = x.fn, type_[1:].split(" ")[0]
+        one = fn.emit(f"insertelement {type_} poison, {x.type} {x.ref}, i32 0", type_)
+        return fn.emit(
+            f"shufflevector {type_} {one.ref}, {type_} poison, <{count} x i32> zeroinitializer",
+            type_,
+        )
+
+    def add_product(self, a: Value, b: Value, c: Value) -> Value:
+        """a * b + c."""
+        return a.fn.intrinsic("fma", a, b, c) if self.module.fma else a * b + c
+
+    def shuffle(self, a: Value, b: Value, places: Sequence[int]) -> Value:
+        """A vector of elements of a and b, numbered through."""
+        chosen = ", ".join(f"i32 {i}" for i in places)
+        return a.fn.emit(
+            f"shufflevector {a.type} {a.ref}, {b.type} {b.ref}, <{len(places)} x i32> <{chosen}>",
+            f"<{len(places)} x {self.element}>",
+        )
+
+    def halved(self, v: Value) -> Value:
+        """The lower half of a vector plus its upper half."""
+        half = length(v) // 2
+        low, high = (self.shuffle(v, v, range(at, at + half)) for at in (0, half))
+        return low + high
+
+    def total(self, v: Value) -> Value:
+        """The sum of a vector's elements, halves added to halves."""
+        while length(v) > 1:
+            v = self.halved(v)
+        return v.fn.emit(f"extractelement {v.type} {v.ref}, i32 0", self.element)
+
+    def four_totals(self, sums: Sequence[Value]) -> Value:
+        """The totals of four vectors, as a vector: the same sums with a third of the shuffles."""
+        while length(sums[0]) > 4:
+            sums = [self.halved(s) for s in sums]
+        pairs = []
+        for a, b in (sums[:2], sums[2:]):
+            low, high = self.shuffle(a, b, (0, 4, 1, 5)), self.shuffle(a, b, (2, 6, 3, 7))
+            pairs.append(low + high)  # a's two halves of sums among b's
+        a, b = pairs
+        low, high = self.shuffle(a, b, (0, 1, 4, 5)), self.shuffle(a, b, (2, 3, 6, 7))
+        return low + high
+
+
+def length(v: Value) -> int:
+    """How many elements a vector has."""
+    return int(v.type[1:].split(" ")[0])
+
+
+def address(word: Value) -> Value:
+    return word.fn.emit(f"inttoptr i64 {word.ref} to ptr", "ptr")
+
+
+def layer_word(layer: Value, name: str) -> Value:
+    return layer.fn.load(layer, "i64", LAYER.index(name))
+
+
+def layer_array(layer: Value, name: str) -> Value:
+    return address(layer_word(layer, name))
+
+
+def is_given(pointer: Value) -> Value:
+    return pointer.fn.emit(f"icmp ne ptr {pointer.ref}, null", "i1")
+
+
+def invoke(fn: Function, name: str, *arguments: Value) -> None:
+    shown = ", ".join(f"{a.type} {a.ref}" for a in arguments)
+    fn.do(f"call void @{name}({shown})")
