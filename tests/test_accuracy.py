@@ -9,7 +9,7 @@ so it knows nothing of our derivatives.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import ml_dtypes
@@ -31,7 +31,6 @@ ALLOWED = {"float16": 0.51, "bfloat16": 0.51, "float32": 1.0, "float64": 4.0}
 SIGNIFICAND = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
 LOWEST = {"float16": -14, "bfloat16": -126, "float32": -126, "float64": -1022}
 COUNT = 60
-_table: dict[tuple[str, str], dict[str, float]] = {}
 
 
 def kinks(f: nonlin.Activation) -> list[float]:
@@ -103,7 +102,9 @@ def cases() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("name", "order"), list(cases()))
-def test_every_dtype_is_within_its_bound(name: str, order: str) -> None:
+def test_every_dtype_is_within_its_bound(
+    name: str, order: str, record_property: Callable[[str, object], None]
+) -> None:
     f = nonlin.catalogue[name]
     at_kinks = set(kinks(f))
     row: dict[str, float] = {}
@@ -126,7 +127,7 @@ def test_every_dtype_is_within_its_bound(name: str, order: str) -> None:
                 worst, where = e, z
         row[dtype] = worst
         assert worst <= ALLOWED[dtype], f"{name} {order} {dtype}: {worst:.3g} ULP at z = {where!r}"
-    _table[name, order] = row
+    record_property("ulp", [name, order, row])  # a line of the table after the run
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -176,15 +177,6 @@ def test_named_limits() -> None:
             assert float(f.derivative(low)) == 0
             assert float(f.derivative(high)) == 1
     assert float(nonlin.sigmoid(np.float32(-100))) == pytest.approx(3.78e-44, rel=0.02)
-
-
-def test_print_the_table(capsys: pytest.CaptureFixture[str]) -> None:
-    if not _table:
-        pytest.skip("runs after the rows it prints")
-    with capsys.disabled():
-        print(f"\n\nlargest error in ULP   {'':4}{''.join(f'{d:>10}' for d in DTYPES)}")
-        for (name, order), row in _table.items():
-            print(f"{name:24}{order:3}{''.join(f'{row[d]:10.3f}' for d in DTYPES)}")
 
 
 def test_the_oracle_is_the_formula() -> None:

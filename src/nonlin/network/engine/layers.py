@@ -69,7 +69,7 @@ class Layers(Writer):
 
             fn.loop(stride, samples, step=self.shape.lanes)
 
-        self.blocks(fn, outputs, [self.shape.rows, 1], block)
+        self.blocks(fn, outputs, self.shape.rows, block)
 
         def bend() -> None:
             def multiply(n: Value) -> None:
@@ -109,9 +109,10 @@ class Layers(Writer):
                     if width == 4:
                         self.store_vector(self.four_totals(row), dw, place)
                     else:
-                        fn.store(self.total(row[0]), dw, place)
+                        for c, s in enumerate(row):
+                            fn.store(self.total(s), dw, place + c)
 
-            self.blocks(fn, inputs, [4, 1], columns)
+            self.blocks(fn, inputs, 4, columns)
 
             def add_up(n: Value, *sums: Value) -> list[Value]:
                 return [
@@ -121,7 +122,7 @@ class Layers(Writer):
             for r, s in enumerate(fn.loop(stride, add_up, [zero] * height, step=lanes)):
                 fn.store(self.total(s), db, j + r)
 
-        self.blocks(fn, outputs, [2, 1], rows)
+        self.blocks(fn, outputs, 2, rows)
         fn.ret()
 
     def forward(self) -> None:

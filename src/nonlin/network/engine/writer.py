@@ -88,14 +88,15 @@ class Writer:
         return self.module.function(name, list(arguments), results, internal=name[0] == ".")
 
     def blocks(
-        self, fn: Function, count: Value, sizes: list[int], body: Callable[[Value, int], None]
+        self, fn: Function, count: Value, largest: int, body: Callable[[Value, int], None]
     ) -> None:
-        """Loops over a range in blocks of the first size, what is left in the second, and so on."""
+        """Loops over a range in blocks of a size (a power of 2), what is left in half of it, …, in 1."""
         start: Value = fn.i64(0)
-        for size in sizes:
+        size = largest
+        while size:
             whole = count if size == 1 else count & -size
             fn.loop(whole, lambda j, size=size: body(j, size), start=start, step=size)
-            start = whole
+            start, size = whole, size // 2
 
     def splat(self, x: Value, type_: str) -> Value:
         fn, count = x.fn, type_[1:].split(" ")[0]
