@@ -69,18 +69,20 @@ class Paths(Result[Row]):
         for name in dict.fromkeys(r.activation for r in self.rows):
             mine = {r.batch: r for r in self.rows if (r.activation, r.inputs) == (name, most)}
             row = mine[max(mine)]
-            took = "without arriving" if row.steps is None else f"in {row.steps:,} steps"
-            ways.append(f"{number(row.detour)} times the straight line {took} ({said(name)})")
+            took = "more steps than allowed" if row.steps is None else f"{row.steps:,} steps"
+            ways.append(
+                f"{took}, {number(row.detour)} times the straight line, on {said(name)} outputs"
+            )
             for batch, r in mine.items():
-                signs.setdefault(batch, []).append(f"{percent(r.one_sign)}")
-        shares = [
-            f"{'a single sample' if batch == 1 else f'a batch of {batch}'} in {listed(of)} of the steps"
-            for batch, of in signs.items()
+                signs.setdefault(batch, []).append(percent(r.one_sign))
+        of = [
+            f"{listed(shares)} of the steps on {'one sample' if batch == 1 else f'{batch} samples'}"
+            for batch, shares in signs.items()
             if batch < max(signs)
         ]
-        sentence = f"With {most} inputs the way down is {listed(ways)}"
-        if shares:
-            sentence += f"; all weights have one sign with {listed(shares)}"
+        sentence = f"With {most} inputs descent takes {listed(ways)}"
+        if of:
+            sentence += f"; all weights move with one sign in {listed(of)}"
         return f"{sentence}."
 
     def draw(self) -> Figure:
