@@ -10,8 +10,11 @@ import base64
 import json
 import logging
 import math
+import os
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,12 +27,13 @@ from nonlin.compiler.program import lower
 from nonlin.compiler.wasm import Export, build
 from nonlin.expression import Expr, number
 from nonlin.network import wasm as network
+from nonlin.network.compiled import engine
 from nonlin.notation import equation
 from nonlin.rewrites import stabilise
 
 __all__ = ["catalogue_files", "describe", "wasm_module", "write_files"]
 
-_FILES = ("catalogue.json", "catalogue.wasm", "engine.json", "engine.wasm")
+_FILES = ("engine.wasm", "catalogue.json", "catalogue.wasm", "engine.json")  # the slow ones first
 _MARK = "sources.txt"
 _PROPERTIES = (
     "range", "limits", "zero_centred", "symmetry", "saturates", "monotone", "convex", "smooth",
@@ -126,6 +130,7 @@ def write_files(directory: Path | str) -> None:
         (directory / name).write_bytes(data)
     (directory / _MARK).write_text(_version())
     with cache.writing_to(directory / "code"):
+        engine("float32")
         for activation in nonlin.catalogue.values():
             for what in ("value", "derivative"):
                 for dtype in ("float32", "float64"):
@@ -133,18 +138,26 @@ def write_files(directory: Path | str) -> None:
 
 
 def _compute() -> dict[str, bytes]:
+    """The files, each made in a process of its own where there can be processes."""
+    try:
+        with ProcessPoolExecutor(min(len(_FILES), os.cpu_count() or 1)) as pool:
+            return dict(zip(_FILES, pool.map(_file, _FILES), strict=True))
+    except (OSError, NotImplementedError, BrokenProcessPool):
+        return {name: _file(name) for name in _FILES}
+
+
+def _file(name: str) -> bytes:
     activations = list(nonlin.catalogue.values())
-    catalogue = {
-        "version": 1,
-        "functions": [describe(a, budget_s=30.0) for a in activations],
-        "wasm": "catalogue.wasm",
-    }
-    return {
-        "catalogue.json": _json(catalogue),
-        "catalogue.wasm": wasm_module(activations),
-        "engine.json": _json(network.describe(activations)),
-        "engine.wasm": network.build(activations),
-    }
+    match name:
+        case "catalogue.json":
+            functions = [describe(a, budget_s=30.0) for a in activations]
+            return _json({"version": 1, "functions": functions, "wasm": "catalogue.wasm"})
+        case "catalogue.wasm":
+            return wasm_module(activations)
+        case "engine.json":
+            return _json(network.describe(activations))
+        case _:
+            return network.build(activations)
 
 
 def _version() -> str:
