@@ -16,6 +16,8 @@ from .rewriter import rule_for, simplify, size
 
 __all__ = ["total"]
 
+_MOST_SPREAD = 48  # nodes of a sum that is multiplied out
+
 
 @rule_for("add", "sub", "neg")
 def _total(node: Expr) -> Expr:
@@ -43,7 +45,7 @@ def _spread(table: Sum) -> Sum | None:
         sums = [b for b, e in powers.items() if b.op in ("add", "sub") and e == 1]
         inner = min(sums, key=lambda b: (size(b), rank(b)), default=None)
         pieces: Sum = {ONE: Fraction(1)}
-        if inner is not None and len(terms(inner)) <= 4:
+        if inner is not None and size(inner) <= _MOST_SPREAD and len(terms(inner)) <= 4:
             found = True
             powers = times(powers, [(inner, Fraction(-1))])
             pieces = terms(inner)
