@@ -21,9 +21,10 @@ import unicodedata
 import warnings
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import NamedTuple
 
 from nonlin.errors import FormulaError
-from nonlin.expression import PI, E, Expr, Z, call, number, param, walk, where
+from nonlin.expression import PI, E, Expr, Z, call, number, param, where
 from nonlin.ops import CONSTANTS, FUNCTIONS, OPS
 
 __all__ = [
@@ -222,6 +223,19 @@ def _character_hint(char: str) -> str:
     return "type a plain space" if plain == " " else f"it only looks like {plain}: type that"
 
 
+class _Extent(NamedTuple):
+    """What an expression comes to, with all that is shared counted as often as it occurs.
+
+    ``bits`` is how long its exact numbers may become: the sum over all leaves, each times the
+    exponents that it stands under (z + z is 2*z, so z counts too).
+    """
+
+    size: int
+    bits: int
+    constant: bool
+    power: bool
+
+
 class _Reader:
     """One reading of one formula."""
 
@@ -230,7 +244,7 @@ class _Reader:
         self.offset = offset
         self.parameters = parameters
         self.nodes = 0
-        self.extents: dict[Expr, tuple[int, int]] = {}
+        self.extents: dict[Expr, _Extent] = {}
 
     def error(self, node: ast.AST, message: str, hint: str = _ALLOWED_HINT) -> FormulaError:
         start = int(getattr(node, "col_offset", 0))
@@ -292,14 +306,14 @@ class _Reader:
     def value(self, node: ast.expr, depth: int) -> Expr:
         self.enter(node, depth)
         expr = self.expression(node, depth)
-        size, bits = self.extent(expr)
-        if size > 2 * MAX_NODES:
+        extent = self.extent(expr)
+        if extent.size > 2 * MAX_NODES:
             raise self.error(
                 node,
                 "the formula is too large",
                 "a chain like a < b < c writes the last argument of where() once for each sign",
             )
-        if bits > MAX_BITS:
+        if extent.bits > MAX_BITS:
             raise self.error(
                 node,
                 "the numbers in this formula are too large",
@@ -307,28 +321,30 @@ class _Reader:
             )
         return expr
 
-    def extent(self, expr: Expr) -> tuple[int, int]:
-        """Size of an expression spelled out, and how many bits its numbers may come to.
-
-        Both count what is shared as often as it occurs. The bits are an upper bound: those of all
-        leaves, each times the exponents that it stands under (z + z is 2*z, so z counts too).
-        """
+    def extent(self, expr: Expr) -> _Extent:
+        """Found once for each part: to walk it at every level that it stands under would be slow."""
         known = self.extents.get(expr)
-        if known is not None:
-            return known
-        if expr.is_number:
-            result = 1, max(1, _bits(expr.fraction))
-        elif not expr.args:
-            result = 1, 1
-        else:
-            sizes, bits = zip(*(self.extent(a) for a in expr.args), strict=True)
-            total = sum(bits)
-            if expr.op == "pow" and expr.args[1].is_number:
+        if known is None:
+            parts = [self.extent(a) for a in expr.args]
+            bits = sum(p.bits for p in parts)
+            if expr.is_number:
+                bits = max(1, _bits(expr.fraction))
+            elif not parts:
+                bits = 1
+            elif expr.op == "pow" and expr.args[1].is_number:
                 exponent = abs(expr.args[1].fraction)
-                total += int(bits[0] * (exponent - 1)) if exponent > 1 else 0
-            result = 1 + sum(sizes), total
-        self.extents[expr] = result
-        return result
+                bits += int(parts[0].bits * (exponent - 1)) if exponent > 1 else 0
+            known = self.extents[expr] = _Extent(
+                1 + sum(p.size for p in parts),
+                bits,
+                expr.op not in ("z", "param") and all(p.constant for p in parts),
+                expr.op == "pow" or any(p.power for p in parts),
+            )
+        return known
+
+    def is_zero(self, expr: Expr) -> bool:
+        """Whether this is a literal zero: to divide by it is a slip, and has no place on a plot."""
+        return self.extent(expr).constant and _ratio(expr) == 0
 
     def expression(self, node: ast.expr, depth: int) -> Expr:
         match node:
@@ -345,7 +361,7 @@ class _Reader:
                 return self.power(left, right, depth)
             case ast.BinOp(op=op, left=left, right=right) if type(op) in _BINARY:
                 a, b = self.value(left, depth + 1), self.value(right, depth + 1)
-                if isinstance(op, ast.Div) and _is_zero(b):
+                if isinstance(op, ast.Div) and self.is_zero(b):
                     raise self.error(right, "division by zero", "the divisor is the number 0")
                 return Expr(_BINARY[type(op)], (a, b))
             case ast.BinOp(op=op, left=left, right=right) if type(op) in _OPERATORS:
@@ -417,7 +433,7 @@ class _Reader:
 
     def power(self, left: ast.expr, right: ast.expr, depth: int) -> Expr:
         base, exponent = self.value(left, depth + 1), self.value(right, depth + 1)
-        if exponent.is_constant:
+        if self.extent(exponent).constant:
             value = _ratio(exponent)
             if value is None:
                 raise self.error(
@@ -429,10 +445,10 @@ class _Reader:
                     "this exponent is too large",
                     f"at most {MAX_EXPONENT} in size is allowed",
                 )
-            if value < 0 and _is_zero(base):
+            if value < 0 and self.is_zero(base):
                 raise self.error(left, "division by zero", "a negative power of 0 divides by it")
             exponent = number(value)
-        elif any(n.op == "pow" for n in walk(exponent)):
+        elif self.extent(exponent).power:
             raise self.error(right, "an exponent cannot hold another power", "use exp() for towers")
         return Expr("pow", (base, exponent))
 
@@ -522,11 +538,6 @@ def _ratio(expr: Expr) -> Fraction | None:
     if expr.op == "div":
         return a / b if b else None
     return a + b if expr.op == "add" else a - b if expr.op == "sub" else a * b
-
-
-def _is_zero(expr: Expr) -> bool:
-    """Whether this is a literal zero: to divide by it is a slip, and has no place on a plot."""
-    return expr.is_constant and _ratio(expr) == 0
 
 
 def _bits(value: Fraction) -> int:
