@@ -179,13 +179,44 @@ def changed(name: str, **changes: Any) -> str:
         ("sparsity", {"silent": 0.0}, "no unit of ReLU, leaky ReLU, GELU and sigmoid is silent"),
         ("dying", {"dead": 0.0}, "kills 0 % of the ReLU units (0: 0 %)."),
         ("dying", {"dead": 0.5, "back_sgd": 1.0, "back_adam": 0.25}, "100 % (sgd) or 25 % (adam) of the dead come back"),
-        ("softmax", {"steps": None}, "is never right, squared error (gradient 0.00034) is not after 3,000"),
+        ("softmax", {"steps": None}, "is not right after 3,000 steps, squared error (gradient 0.00034) is not after 3,000"),
         ("choosing", {"accuracy": 0.5, "spread": 0.0}, "50 % of the digits right (± 0) and 3 others"),
     ],
 )  # fmt: skip
 def test_the_finding_says_what_the_rows_say(name: str, changes: dict[str, Any], said: str) -> None:
     assert said not in quick(name).finding
     assert said in changed(name, **changes)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("linearity", {"depths": (1, 2, 3, 4, 5, 6, 7)}),
+        ("linearity", {"depths": (2, 2), "tasks": ("moons", "blobs", "blobs"), "activation": "z*z"}),
+        ("step", {"activations": ("step", "sign", "exp(z)", "gelu", "z*tanh(softplus(z))"), "lr": 5}),
+        ("step", {"activations": ("relu",), "steps": 1, "lr": 0}),
+        ("saturation", {"at": (0,)}),
+        ("saturation", {"activations": ("step", "identity", "exp(z)", "log(z)", "sin"), "at": (3, 700)}),
+        ("vanishing", {"inits": ("zeros",), "activations": ("step",), "depths": (3,)}),
+        ("vanishing", {"inits": ("normal", "he"), "activations": ("square", "exponential")}),
+        ("zigzag", {"inputs": (5,), "batches": (1,), "activations": ("sigmoid", "relu", "tanh"), "steps": 5}),
+        ("sparsity", {"activations": ("z - z", "step", "exponential"), "layers": 1}),
+        ("dying", {"hidden": (8, 8), "rates": (0, 1000), "biases": (-100,), "cure": "exponential"}),
+        ("softmax", {"leads": (500,), "steps": 10}),
+        ("softmax", {"leads": (0,), "classes": 2, "noise": 0, "lr": 1000}),
+        ("choosing", {"activations": ("exponential",)}),
+        ("choosing", {"activations": ("exponential", "z*z"), "hidden": (8, 8)}),
+    ],
+)  # fmt: skip
+def test_odd_wishes_have_answers_too(name: str, options: dict[str, Any]) -> None:
+    experiment = EXPERIMENTS[name]
+    result = experiment.run(experiment.options.quick(**options))
+    assert result.finding.endswith(".")
+    assert "nan" not in result.finding
+    assert result.table().row_count
+    assert json.dumps(result.records(), allow_nan=False)
+    assert written(result.figure(), "png", result.finding)
 
 
 def test_any_function_and_any_formula_can_be_asked_for() -> None:

@@ -13,6 +13,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nonlin.catalogue import ENTRIES
 from nonlin.experiments._options import MissingPackageError
 from nonlin.experiments._words import raised
@@ -234,6 +236,7 @@ def label_ends(
 ) -> None:
     """Names beside the ends of curves, pushed apart where they would touch; limits must be final."""
     dpi = ax.figure.dpi
+    labels = [l for l in labels if np.isfinite(ax.transData.transform((l.x, l.y))).all()]
     low, high = (float(v) * 72 / dpi for v in (ax.bbox.y0, ax.bbox.y1))
     order = sorted(labels, key=lambda label: label.y)
     wanted = [float(ax.transData.transform((l.x, l.y))[1]) * 72 / dpi for l in order]

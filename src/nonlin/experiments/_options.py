@@ -54,6 +54,8 @@ class Setting:
         The only words allowed.
     activation
         Whether words are names of activations, or formulas.
+    repeats
+        Whether the same value may stand twice among several; if not, once counts.
     """
 
     help: str
@@ -62,6 +64,7 @@ class Setting:
     high: float = math.inf
     choices: tuple[str, ...] = ()
     activation: bool = False
+    repeats: bool = False
 
 
 def option(
@@ -73,9 +76,10 @@ def option(
     high: float = math.inf,
     choices: Sequence[str] = (),
     activation: bool = False,
+    repeats: bool = False,
 ) -> Any:
     """A field of :class:`Options`; the parameters are those of :class:`Setting`."""
-    setting = Setting(help, quick, low, high, tuple(choices), activation)
+    setting = Setting(help, quick, low, high, tuple(choices), activation, repeats)
     return dataclasses.field(default=default, kw_only=True, metadata={"setting": setting})
 
 
@@ -107,8 +111,9 @@ class Options:
             value = getattr(self, name)
             several, one = _kind(kind)
             if several:
-                if isinstance(value, list):
-                    object.__setattr__(self, name, value := tuple(value))
+                if isinstance(value, list | tuple):
+                    value = tuple(value if setting.repeats else dict.fromkeys(value))
+                    object.__setattr__(self, name, value)
                 if not isinstance(value, tuple) or not value:
                     raise _wrong(name, value, kind, setting)
             for item in value if several else (value,):

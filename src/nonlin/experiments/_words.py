@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from nonlin.catalogue import BY_NAME
 
-__all__ = ["listed", "number", "percent", "raised", "said", "whole"]
+__all__ = ["counted", "listed", "number", "percent", "raised", "said", "spread"]
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -18,8 +18,12 @@ def number(value: float, digits: int = 2) -> str:
     >>> number(0.006648), number(3.1e-13), number(1234.5), number(2.0), number(0.693147, 3)
     ('0.0066', '3.1·10⁻¹³', '1,200', '2', '0.693')
     """
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
+    if math.isnan(value):
+        return "no number"
+    if value < 0:
+        return f"−{number(-value, digits)}"
+    if value == 0 or math.isinf(value):
+        return "infinity" if value else "0"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     power = int(exponent)
     if -4 <= power < 6:
@@ -49,13 +53,23 @@ def percent(share: float, digits: int = 2) -> str:
     return f"{number(100 * share, max(digits, 3 if share >= 1 else digits))} %"
 
 
-def whole(count: float) -> str:
-    """A count, with commas.
+def counted(count: int, thing: str) -> str:
+    """So many things.
 
-    >>> whole(12345)
-    '12,345'
+    >>> counted(12345, "step"), counted(1, "step")
+    ('12,345 steps', '1 step')
     """
-    return f"{round(count):,}"
+    return f"{count:,} {thing}{'s' * (count != 1)}"
+
+
+def spread(low: float, high: float, digits: int = 3) -> str:
+    """From one share to another, or the one that both are.
+
+    >>> spread(0.495, 0.51), spread(0.5, 0.5)
+    ('49.5 % to 51 %', '50 %')
+    """
+    one, other = percent(low, digits), percent(high, digits)
+    return one if one == other else f"{one} to {other}"
 
 
 def listed(items: Sequence[str], word: str = "and") -> str:

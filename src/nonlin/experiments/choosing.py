@@ -37,7 +37,9 @@ class Choosing(Options):
         (0.001, 0.003, 0.01), "Learning rates (adam) to choose from, for each function by itself.",
         quick=(0.003,), low=0, high=10,
     )  # fmt: skip
-    hidden: tuple[int, ...] = option((32, 32, 32), "Units in each hidden layer.", low=1, high=512)
+    hidden: tuple[int, ...] = option(
+        (32, 32, 32), "Units in each hidden layer.", low=1, high=512, repeats=True
+    )
     init: str = option("he", "How the weights begin, by the names that Network knows.")
     epochs: int = option(20, "Passes of training.", quick=5, low=1, high=1000)
     runs: int = option(
@@ -72,7 +74,19 @@ class Ranking(Result[Row]):
         """The best, its company, ReLU and the last."""
         best, last = self.rows[0], self.rows[-1]
         near = sum(r.accuracy >= best.accuracy - best.spread for r in self.rows)
-        company = f"{near - 1} other{'s' * (near != 2)}" if near > 1 else "no other"
+        company = (
+            "no other comes"
+            if near == 1
+            else "1 other comes"
+            if near == 2
+            else f"{near - 1} others come"
+        )
+        start = (
+            f"{_capital(said(best.activation))} reads {percent(best.accuracy, 3)} of the digits right "
+            f"(± {number(100 * best.spread)})"
+        )
+        if len(self.rows) == 1:
+            return f"{start}."
         relu = next((i for i, r in enumerate(self.rows) if r.activation == "relu"), None)
         middle = ""
         if relu not in (None, 0, len(self.rows) - 1):
@@ -80,9 +94,8 @@ class Ranking(Result[Row]):
             middle = f"ReLU is number {(relu or 0) + 1} of {len(self.rows)} with {percent(row.accuracy, 3)}, "
         broke = " and breaks in every run" if last.broken == self.options.runs else ""
         return (
-            f"{_capital(said(best.activation))} reads {percent(best.accuracy, 3)} of the digits right "
-            f"(± {number(100 * best.spread)}) and {company} come within that spread; {middle}"
-            f"{said(last.activation)} is last with {percent(last.accuracy, 3)}{broke}."
+            f"{start} and {company} within that spread; {middle}{said(last.activation)} is last with "
+            f"{percent(last.accuracy, 3)}{broke}."
         )
 
     def draw(self) -> Figure:

@@ -40,7 +40,9 @@ class Dying(Options):
         quick=(0.0, -2.0), low=-100, high=100,
     )  # fmt: skip
     cure: str = option("leaky_relu", "What the units are changed into.", activation=True)
-    hidden: tuple[int, ...] = option((32,), "Units in each hidden layer.", low=1, high=512)
+    hidden: tuple[int, ...] = option(
+        (32,), "Units in each hidden layer.", low=1, high=512, repeats=True
+    )
     lr: float = option(
         0.1, "Learning rate where it is not the cause (adam: a tenth).", low=0, high=10
     )
@@ -88,9 +90,11 @@ class Deaths(Result[Row]):
             if mine:
                 # The gentlest setting stands first, whatever the order it was given in.
                 gentle, harsh = (f(mine, key=lambda r: abs(r.value)) for f in (min, max))
+                beside = f" ({_signed(gentle.value)}: {percent(gentle.dead)})" * (
+                    harsh is not gentle
+                )
                 parts.append(
-                    f"a {cause} of {_signed(harsh.value)} kills {percent(harsh.dead)} of the ReLU units "
-                    f"({_signed(gentle.value)}: {percent(gentle.dead)})"
+                    f"a {cause} of {_signed(harsh.value)} kills {percent(harsh.dead)} of the ReLU units{beside}"
                 )
         causes = _capital(listed(parts))
         if not any(r.dead for r in self.rows):
@@ -206,7 +210,9 @@ def _train(network: Network, x: Array, y: Array, optimizer: str, lr: float, epoc
 
 def _silent(network: Network, x: Array) -> list[Array]:
     """Per hidden layer, which units have no positive sum for any sample."""
-    return [np.asarray((layer.z <= 0).all(axis=0)) for layer in network.trace(x)[:-1]]
+    with np.errstate(all="ignore"):
+        layers = network.trace(x)[:-1]
+    return [np.asarray((layer.z <= 0).all(axis=0)) for layer in layers]
 
 
 def _back(

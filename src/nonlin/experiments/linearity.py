@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nonlin.experiments._data import TASKS
 from nonlin.experiments._experiment import Experiment, Progress, Result, column, seeds, train
 from nonlin.experiments._options import Options, activation_of, option
-from nonlin.experiments._words import listed, number, said
+from nonlin.experiments._words import counted, listed, number, said
 from nonlin.network import Network
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Traps(Result[Row]):
             far = f"to a loss of {number(low.loss)} on {_TITLES[low.task]}, where a guess has 0.693"
         learned = listed([f"{number(r.loss)} on {_TITLES[r.task]}" for r in bent])
         return (
-            f"A stack of {deep} linear layers {gap} and gets {far}; "
+            f"A stack of {counted(deep, 'linear layer')} {gap} and gets {far}; "
             f"one hidden layer of {said(bent[0].stack)} gets to {learned}."
         )
 
@@ -131,15 +131,16 @@ def measure(options: Linearity, progress: Progress) -> Traps:
     """Collapse each stack, and train it."""
     kinds: list[tuple[str, int]] = [("linear", d) for d in options.depths]
     kinds.append((options.activation, 2))
+    tasks = options.tasks
     rows, maps, points, done = [], {}, {}, 0
-    for task in options.tasks:
+    for task in tasks:
         x, y = TASKS[task](options.samples, np.random.default_rng(options.seed))
         points[task] = x, y[:, 0]
         for stack, layers in kinds:
             results = []
             for seed in seeds(options.seed, options.runs):
                 what = f"{task}: {_layers(layers) if stack == 'linear' else said(stack)}"
-                progress(done / (len(options.tasks) * len(kinds) * options.runs), what)
+                progress(done / (len(tasks) * len(kinds) * options.runs), what)
                 results.append(_one(options, stack, layers, seed, x, y))
                 done += 1
             loss, network, right, _ = min(results, key=lambda r: r[0])

@@ -39,7 +39,7 @@ class Row:
     z: float = column("z", "{:g}")
     value: float = column("f(z)", "{:.6g}")
     slope: float = column("f′(z)", "{:.4g}")
-    share: float = column("of the largest slope", "{:.2%}")
+    share: float | None = column("of the largest slope", "{:.2%}")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Slopes(Result[Row]):
         for name in dict.fromkeys(r.activation for r in self.rows):
             left, right = there[name, -at], there[name, at]
             both = number(left.slope), number(right.slope)
-            if both[0] == both[1] and right.share < 0.5:
+            if both[0] == both[1] and (right.share or 0) < 0.5:
                 fallen.append(f"{both[0]} for {said(name)}")
             elif both[0] == both[1]:
                 other.append(f"{said(name)} has {both[0]}")
@@ -64,7 +64,7 @@ class Slopes(Result[Row]):
                 other.append(f"{said(name)} {both[0]} and {both[1]}")
             else:
                 other.append(f"{said(name)} has {both[0]} on the left and {both[1]} on the right")
-        start = f"At z = ±{at:g} "
+        start = f"At z = {'±' * (at > 0)}{at:g} "
         if not fallen:
             return f"{start}{listed(other)}."
         rest = f", while {listed(other)}" if other else ""
@@ -107,8 +107,11 @@ def measure(options: Saturation, progress: Progress) -> Slopes:
         with np.errstate(all="ignore"):
             largest = float(np.nanmax(np.abs(f.derivative(_GRID))))
         for z in sorted({s * d + 0.0 for d in options.at for s in (-1, 1)}):
-            slope = float(f.derivative(z))
-            rows.append(Row(name, z, float(f(z)), slope, abs(slope) / largest))
+            with np.errstate(all="ignore"):
+                slope = float(f.derivative(z))
+            rows.append(
+                Row(name, z, float(f(z)), slope, abs(slope) / largest if largest > 0 else None)
+            )
     return Slopes(options, tuple(rows))
 
 

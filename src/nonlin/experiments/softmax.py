@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import nonlin
 from nonlin.experiments._experiment import Experiment, Progress, Result, column
 from nonlin.experiments._options import Options, option
-from nonlin.experiments._words import number, whole
+from nonlin.experiments._words import counted, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,17 +62,14 @@ class Descents(Result[Row]):
         lead = self.shown
         rows = {r.loss: r for r in self.rows if r.lead == lead}
         ours, theirs = (rows[loss] for loss in _LOSSES)
-        late = (
-            f"squared error (gradient {number(theirs.gradient)}) is not after {whole(self.options.steps)}"
-            if theirs.steps is None
-            else f"squared error (gradient {number(theirs.gradient)}) after {whole(theirs.steps)}"
-        )
-        soon = (
-            "is never right" if ours.steps is None else f"is right after {whole(ours.steps)} steps"
-        )
+        tried = self.options.steps
+        late = f"is not after {tried:,}" if theirs.steps is None else f"after {theirs.steps:,}"
+        soon = f"not right after {counted(tried, 'step')}"
+        if ours.steps is not None:
+            soon = f"right after {counted(ours.steps, 'step')}"
         return (
-            f"From a wrong class {lead:g} ahead, cross-entropy (gradient {number(ours.gradient)}) {soon}, "
-            f"{late}."
+            f"From a wrong class {lead:g} ahead, cross-entropy (gradient {number(ours.gradient)}) is "
+            f"{soon}, squared error (gradient {number(theirs.gradient)}) {late}."
         )
 
     def draw(self) -> Figure:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nonlin.experiments._data import moons
 from nonlin.experiments._experiment import Experiment, Progress, Result, column, seeds, train
 from nonlin.experiments._options import Options, activation_of, option
-from nonlin.experiments._words import listed, number, percent, said
+from nonlin.experiments._words import listed, number, percent, said, spread
 from nonlin.network import Network
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class Silence(Result[Row]):
             trained = [t.trained for t in self.rows if t.activation == r.activation]
             parts.append(
                 f"{percent(r.silent, 3)} of the first layer’s {said(r.activation)} outputs are exactly 0 "
-                f"({percent(r.low, 3)} to {percent(r.high, 3)} from network to network), after training "
-                f"{percent(min(trained), 3)} to {percent(max(trained), 3)} in all layers"
+                f"({spread(r.low, r.high)} from network to network), after training "
+                f"{spread(min(trained), max(trained))} in all layers"
             )
         rest = f"; with {listed(dense, 'or')} none are" if dense else ""
         return f"On symmetric input {listed(parts)}{rest}."
@@ -90,9 +90,11 @@ class Silence(Result[Row]):
             between=gap,
         )  # fmt: skip
         for ax, name in zip(axes, names, strict=True):
-            size = np.abs(self.outputs[name][:_SHOWN, :_SHOWN])
+            size = np.abs(self.outputs[name][:_SHOWN, :_SHOWN]).astype(np.float64)
             # What is not 0 has at least a tint, so that white means 0 and nothing else.
-            shade = np.where(size == 0, 0, 0.22 + 0.78 * size / np.quantile(size, 0.98))[..., None]
+            shade = np.where(
+                size == 0, 0, 0.22 + 0.78 * size / max(float(np.quantile(size, 0.98)), 1e-300)
+            )[..., None]
             full = np.array([int(hue(name)[i : i + 2], 16) / 255 for i in (1, 3, 5)])
             picture = 1 - np.minimum(shade, 1) * (1 - full)
             tall, wide = size.shape

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nonlin.experiments._data import moons
 from nonlin.experiments._experiment import Experiment, Progress, Result, column, seeds, train
 from nonlin.experiments._options import Options, activation_of, option
-from nonlin.experiments._words import listed, number, said
+from nonlin.experiments._words import counted, listed, number, said
 from nonlin.network import Network
 
 if TYPE_CHECKING:
@@ -65,20 +65,20 @@ class Descents(Result[Row]):
         moving = [r for r in neurons if r.moved > 0]
         steps = self.options.steps
         parts = []
+        who = listed([said(r.activation) for r in stuck], "or")
         if stuck:
-            who = listed([said(r.activation) for r in stuck])
             parts.append(
                 f"a neuron that ends in a {who} stays at its loss of {number(stuck[0].after)}"
             )
         if moving:
             shown = [f"{number(r.after)} ({said(r.activation)})" for r in moving]
             parts.append(f"{'others get' if stuck else 'neurons get'} to {listed(shown)}")
-        sentence = f"In {steps} steps of descent {', '.join(parts)}"
+        sentence = f"In {counted(steps, 'step')} of descent {', '.join(parts)}"
         hidden = {r.activation: r for r in self.rows if r.network == _HIDDEN}
         still = [hidden[r.activation] for r in stuck if r.activation in hidden]
         if still and all(r.moved == 0 for r in still):
             sentence += (
-                f"; hidden units with a step do not move either, and leave all learning to the layer "
+                f"; hidden units with a {who} do not move either, and leave all learning to the layer "
                 f"that reads them ({number(still[0].after)})"
             )
         return sentence + "."
@@ -151,7 +151,7 @@ def _descent(
     if len(loss) <= options.steps or history.stopped == "not finite":  # it ended at infinity
         loss = np.append(history.loss, np.full(options.steps + 1 - len(history.loss), np.inf))
     gradient = float(np.max(history.column("gradient_norm")[:, 0]))
-    return loss, gradient, float(np.linalg.norm(network.weights[0] - start))
+    return loss, gradient, float(np.linalg.norm((network.weights[0] - start).astype(np.float64)))
 
 
 EXPERIMENT = Experiment(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,8 @@ class Gradients(Result[Row]):
         mine = [r for r in self.rows if (r.activation, r.init) == (activation, init)]
         depth = max(r.depth for r in mine) if depth is None else depth
         norms = {r.layer: r.norm for r in mine if r.depth == depth}
+        if not (math.isfinite(norms[1]) and math.isfinite(norms[depth])):
+            return math.nan, math.nan
         left = norms[1] / norms[depth] if norms[depth] > 0 else 0.0
         return left, left ** (1 / (depth - 1))
 
@@ -85,7 +88,11 @@ class Gradients(Result[Row]):
             left = sorted((self.factor(name, init)[0], init) for init in inits)
             (low, worst), (high, best) = left[0], left[-1]
             through = f"through {said(name)}"
-            if high < 1e-3:
+            if any(math.isnan(share) for share, _ in left):
+                parts.append(f"no finite number {through}")
+            elif high == 0:
+                parts.append(f"nothing {through}")
+            elif high < 1e-3:
                 each = number(self.factor(name, best)[1])
                 parts.append(f"at most {number(high)} {through} ({each} a layer)")
             elif low < 1e-2 * high:
@@ -147,17 +154,26 @@ class Gradients(Result[Row]):
                     r for r in self.rows if (r.activation, r.init, r.depth) == (name, init, depth)
                 ]
                 layers = [r.layer for r in mine]
-                ax.fill_between(
-                    layers, [r.low for r in mine], [r.high for r in mine], color=hue(name), alpha=0.15,
-                    lw=0,
-                )  # fmt: skip
-                ax.plot(layers, [r.norm for r in mine], color=hue(name))
+                low, norm, high = (
+                    [s if 0 < s < math.inf else math.nan for s in one]
+                    for one in zip(*((r.low, r.norm, r.high) for r in mine), strict=True)
+                )
+                ax.fill_between(layers, low, high, color=hue(name), alpha=0.15, lw=0)
+                ax.plot(layers, norm, color=hue(name))
         for ax, init in zip(axes, inits, strict=True):
             ends = []
             for name in dict.fromkeys(r.activation for r in self.rows):
                 for d in shallow:
                     first = self._norm(name, init, d, 1)
-                    ax.plot(depth - d + 1, first, "o", mfc="none", mec=hue(name), ms=4.5, mew=1)
+                    ax.plot(
+                        depth - d + 1,
+                        first or math.nan,
+                        "o",
+                        mfc="none",
+                        mec=hue(name),
+                        ms=4.5,
+                        mew=1,
+                    )
                 ends.append(Label(1, self._norm(name, init, depth, 1), said(name), hue(name)))
             if ax is axes[-1]:
                 label_ends(ax, ends)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nonlin.experiments._experiment import Experiment, Progress, Result, column, seeds
-from nonlin.experiments._options import Options, activation_of, option
+from nonlin.experiments._options import ExperimentError, Options, activation_of, option
 from nonlin.experiments._words import listed, number, percent, said
 
 if TYPE_CHECKING:
@@ -151,7 +151,13 @@ def measure(options: Zigzag, progress: Progress) -> Paths:
 
 
 def _inputs(name: str, shape: tuple[int, int], random: np.random.Generator) -> Array:
-    return np.asarray(activation_of(name)(random.normal(size=shape)))
+    with np.errstate(all="ignore"):
+        made = np.asarray(activation_of(name)(random.normal(size=shape)))
+    if not np.isfinite(made).all() or not made.any():
+        raise ExperimentError(
+            f"the inputs from {name} are 0 or not finite, so there is no way down"
+        )
+    return made
 
 
 def _walk(
@@ -174,7 +180,7 @@ def _walk(
     while len(path) <= most and not arrived:
         some = slice(None) if batch == n else random.integers(n, size=batch)
         gradient = 2 * x[some].T @ (x[some] @ w - y[some]) / batch
-        one_sign += bool((gradient > 0).all() or (gradient < 0).all())
+        one_sign += bool((gradient >= 0).all() or (gradient <= 0).all())
         turns += float(np.mean(gradient * before < 0))
         before, w = gradient, w - lr * gradient
         path.append(w)
