@@ -416,14 +416,14 @@ def expected(net: Network, x: Array, y: Array, loss: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("loss", ["squared_error", "binary_cross_entropy", "cross_entropy"])
 def test_measurements_against_numpy(loss: str) -> None:
-    net = Network([3, 12, 9, 3], activation=["relu", "tanh", None], seed=5)
-    net.weights[1][...] *= 4  # so that tanh saturates
+    net = Network([3, 12, 9, 3], activation=["relu", "tanh", None], seed=8)
+    net.weights[1][...] *= 2  # so that tanh saturates
     net.biases[0][:3] = -100  # dead
-    net.biases[0][3] = 100  # never silent
+    net.biases[0][3] = 5  # hardly ever silent
     x = samples(1500, 3)  # of which a thousand are watched
     y: Array = {
         "squared_error": x**2,
-        "binary_cross_entropy": (x > 0) * 1.0,
+        "binary_cross_entropy": 1 / (1 + np.exp(-x)),
         "cross_entropy": x.argmax(axis=1),
     }[loss]
     before = expected(net, x[:1000], y[:1000], loss)
@@ -437,6 +437,7 @@ def test_measurements_against_numpy(loss: str) -> None:
             else:
                 np.testing.assert_allclose(getattr(epoch, name), value, rtol=1e-6, err_msg=name)
     first = history.epochs[0]
+    assert first.accuracy is None or 0.1 < first.accuracy < 0.9
     assert first.dead[0] == 3 and first.dead[2] == 0
     assert 0.25 < first.sparsity[0] < 1 and 0.2 < first.saturation[1] < 1
     assert first.saturation[2] == 0
@@ -642,6 +643,22 @@ def test_training_goes_on_after_an_explosion(dtype: str) -> None:
         net.reset()
         history = net.train(x, x[:, 0], optimizer=settings["optimizer"], lr=0.01, epochs=100)
         assert history.stopped == "finished" and history.loss[-1] < history.loss[0]
+
+
+@each_optimizer
+def test_an_optimizer_whose_step_was_refused_begins_anew(optimizer: str) -> None:
+    net, fresh = (Network([2, 6, 1], activation="tanh", seed=1) for _ in range(2))
+    x = samples(40, 2)
+    settings: dict[str, Any] = {"optimizer": optimizer, "epochs": 5, "weight_decay": 0.01}
+    net.train(x, x[:, 0], **settings)
+    history = net.train(x, x[:, 0], **{**settings, "lr": 1e300})
+    assert "step 1 would give layer 1 weights" in history.message
+    for ours, theirs in zip(
+        (*fresh.weights, *fresh.biases), (*net.weights, *net.biases), strict=True
+    ):
+        ours[...] = theirs
+    losses = [n.train(x, x[:, 0], **settings).loss for n in (net, fresh)]
+    assert losses[0].tobytes() == losses[1].tobytes() and bits(net) == bits(fresh)
 
 
 def test_moments_that_overflow() -> None:

@@ -276,6 +276,16 @@ def test_scores_that_are_tiny_or_huge(loss: str, scale: float) -> None:
     check(net, 40, loss)
 
 
+def test_scores_whose_difference_overflows() -> None:
+    """What is infinitely unlikely and does not happen costs nothing, and what happens infinitely."""
+    net = nonlin.Network([1, 2], dtype="float64")
+    net.weights[0][...] = [[1e308], [-1e308]]
+    got = net.backward([1.0], 0, loss="cross_entropy")
+    assert got.loss == 0 and not got.weights[0].any() and not got.biases[0].any()
+    got = net.backward([1.0], 1, loss="cross_entropy")
+    assert got.loss == math.inf and got.biases[0].tolist() == [1.0, -1.0]
+
+
 def test_scores_that_share_something_huge() -> None:
     """Softmax does not see what is added to every score, and neither may the loss."""
     net = nonlin.Network([1, 3], dtype="float64")
