@@ -35,6 +35,7 @@ __all__ = [
     "label_ends",
     "log_axis",
     "page",
+    "short",
     "style",
     "written",
 ]
@@ -128,6 +129,8 @@ def page(
     between: float = 0.5,
     above: float = 0.34,
     widths: Sequence[float] | None = None,
+    names: Sequence[str] = (),
+    everywhere: bool = False,
     **subplots: Any,
 ) -> tuple[Figure, list[Axes]]:
     """A figure with its sentence on top, a quieter note under it, and axes in a grid.
@@ -138,6 +141,10 @@ def page(
         Of one row of axes, in inches, as are the margins around and between them.
     widths
         Ratios of the columns' widths.
+    names
+        What will be written at the ends of the last column's curves: the right margin has room for it.
+    everywhere
+        Whether it will be written in every column.
     **subplots
         For ``Figure.subplots``, such as ``sharey``.
     """
@@ -145,6 +152,8 @@ def page(
 
     figure = Figure(figsize=(_WIDTH, 1), dpi=200)
     serif = _serif()
+    right = max([right, *(_wide(figure, short(name), fontsize=9) + 0.2 for name in names)])
+    between = max(between, right + 0.3) if everywhere else between
     room = _WIDTH - 2 * _EDGE
     headline = _wrapped(figure, title, room, fontsize=13.5, fontfamily=serif)
     remark = _wrapped(figure, note, room, fontsize=9)
@@ -192,22 +201,30 @@ def _serif() -> list[str]:
     return [*[f for f in _SERIF if f in there][:1], "STIXGeneral", "DejaVu Sans"]
 
 
-def _wrapped(figure: Figure, text: str, inches: float, **font: Any) -> list[str]:
-    """Lines of a text that fit a width, as even as they can be."""
+def short(name: str) -> str:
+    """A name as a curve bears it: of a long formula, its beginning."""
+    return name if len(name) <= 22 else f"{name[:21]}…"
+
+
+def _wide(figure: Figure, text: str, **font: Any) -> float:
+    """A line's width in inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas: Any = FigureCanvasAgg(figure)
-    probe = figure.text(0, 0, "", **font)
+    probe = figure.text(0, 0, text, **font)
+    width = float(probe.get_window_extent(canvas.get_renderer()).width) / figure.dpi
+    probe.remove()
+    return width
 
-    def width(line: str) -> float:
-        probe.set_text(line)
-        return float(probe.get_window_extent(canvas.get_renderer()).width) / figure.dpi
+
+def _wrapped(figure: Figure, text: str, inches: float, **font: Any) -> list[str]:
+    """Lines of a text that fit a width, as even as they can be."""
 
     def broken(limit: float) -> list[str]:
         lines = [""]
         for word in text.split():
             longer = f"{lines[-1]} {word}".strip()
-            if lines[-1] and width(longer) > limit:
+            if lines[-1] and _wide(figure, longer, **font) > limit:
                 lines.append(word)
             else:
                 lines[-1] = longer
@@ -217,7 +234,6 @@ def _wrapped(figure: Figure, text: str, inches: float, **font: Any) -> list[str]
     limit = inches
     while len(narrower := broken(limit := limit - 0.15)) == len(lines) and limit > inches / 2:
         lines = narrower
-    probe.remove()
     return lines
 
 
@@ -244,7 +260,7 @@ def label_ends(
     for label, at, there in zip(order, wanted, placed, strict=True):
         moved = abs(there - at) > 0.8 * gap
         ax.annotate(
-            label.text,
+            short(label.text),
             (label.x, label.y),
             xytext=(offset + (6 if moved else 0), there - at),
             textcoords="offset points",

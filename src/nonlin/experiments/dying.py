@@ -116,25 +116,27 @@ class Deaths(Result[Row]):
             f"{self.options.runs}. A unit is dead when its sum is negative for every sample. Right: all "
             "that had died, trained on at an ordinary rate."
         )
-        figure, axes = page(self.finding, note, columns=3, height=2.6, right=1.2, between=0.32)
+        cure = said(self.options.cure)
+        figure, axes = page(
+            self.finding,
+            note,
+            columns=3,
+            height=2.6,
+            between=0.32,
+            names=[f"{cure}, adam"],
+        )
         for ax, cause in zip(axes, (_RATE, _BIAS), strict=False):
             self._deaths(ax, cause)
         ax = axes[2]
         ends: list[Label] = []
         places = np.linspace(0, self.options.after, _LOOKS + 1)
         for (activation, optimizer), curve in self.curves.items():
-            ax.plot(
-                places,
-                100 * curve,
-                color=hue(activation),
-                ls="-" if optimizer == "adam" else (0, (4, 2)),
-            )
-            text = f"{said(activation)}, {optimizer}"
-            if activation == "relu":
-                text = f"{said(activation)}"
-                if any(label.text == text and label.y == 100 * curve[-1] for label in ends):
-                    continue
-            ends.append(Label(float(places[-1]), float(100 * curve[-1]), text, hue(activation)))
+            line = "-" if optimizer == "adam" else (0, (4, 2))
+            ax.plot(places, 100 * curve, color=hue(activation), ls=line)
+            same = [c[-1] for (a, _), c in self.curves.items() if a == activation]
+            text = said(activation) if len(set(same)) == 1 else f"{said(activation)}, {optimizer}"
+            if text not in [label.text for label in ends]:
+                ends.append(Label(float(places[-1]), float(100 * curve[-1]), text, hue(activation)))
         ax.set(xlim=(0, places[-1]), ylim=(-2, 102), xlabel="passes afterwards")
         ax.set_yticks([0, 50, 100])
         ax.set_yticklabels(["", "", ""])

@@ -84,7 +84,7 @@ class Traps(Result[Row]):
         """A map of every network's answers, the points on it."""
         from matplotlib.colors import LinearSegmentedColormap
 
-        from nonlin.experiments._figures import HUES, INK, PAPER, QUIET, page
+        from nonlin.experiments._figures import HUES, INK, PAPER, QUIET, page, short
 
         tasks = list(self.points)
         kinds = list(dict.fromkeys((r.stack, r.layers) for r in self.rows))
@@ -115,7 +115,9 @@ class Traps(Result[Row]):
             ax.set(xticks=[], yticks=[], xlim=(-_EDGE, _EDGE), ylim=(-_EDGE, _EDGE))
             ax.spines[:].set_visible(False)
             bends = row.apart is None
-            name = f"one layer of {said(stack)}" if bends else _layers(layers)
+            name = f"one layer of {short(said(stack))}" if bends else _layers(layers)
+            if len(kinds) > 5:  # there is room for no more
+                name = short(said(stack)) if bends else f"{layers} linear"
             if task == tasks[0]:
                 ax.set_title(name, fontsize=9, color=INK, pad=5, weight="bold" if bends else None)
             shown = number(row.loss, 3 if row.loss > 0.1 else 2)

@@ -75,13 +75,15 @@ class Slopes(Result[Row]):
         from nonlin.experiments._figures import Label, heading, hue, label_ends, log_axis, page
 
         note = "The axis is logarithmic, because through layers slopes multiply."
-        figure, (ax,) = page(self.finding, note, right=1.1, height=3.3)
+        names = list(dict.fromkeys(r.activation for r in self.rows))
+        figure, (ax,) = page(
+            self.finding, note, right=0.9, height=3.3, names=[said(n) for n in names]
+        )
         low = 1e-5
         log_axis(ax)
         ax.set(xlim=(-10, 10), ylim=(low, 3), xlabel="z", xticks=[-10, -5, 0, 5, 10])
         heading(ax, "size of the slope, |f′(z)|")
         ends, gone = [], []
-        names = list(dict.fromkeys(r.activation for r in self.rows))
         for i, name in enumerate(names):
             with np.errstate(all="ignore"):
                 size = np.abs(activation_of(name).derivative(_GRID))

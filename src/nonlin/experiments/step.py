@@ -91,8 +91,16 @@ class Descents(Result[Row]):
             f"Squared error, median of {self.options.runs} networks that learn to tell two crescents apart. "
             f"Right: {self.options.units} hidden units, read by a linear one, which can learn."
         )
+        names = [said(r.activation) for r in self.rows]
         figure, axes = page(
-            self.finding, note, columns=2, height=2.7, right=0.85, between=1.15, sharey=True
+            self.finding,
+            note,
+            columns=2,
+            height=2.7,
+            right=0.8,
+            names=names,
+            everywhere=True,
+            sharey=True,
         )
         shown = np.concatenate([c[np.isfinite(c)] for c in self.curves.values()])
         for ax, network in zip(axes, (_NEURON, _HIDDEN), strict=True):

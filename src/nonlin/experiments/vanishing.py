@@ -141,8 +141,9 @@ class Gradients(Result[Row]):
             note,
             columns=len(inits),
             height=3.1,
-            right=0.75,
+            right=0.7,
             between=0.28,
+            names=[said(r.activation) for r in self.rows if r.layer == 1],
             sharey=True,
         )
         for ax, init in zip(axes, inits, strict=True):

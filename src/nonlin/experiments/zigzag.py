@@ -87,19 +87,31 @@ class Paths(Result[Row]):
 
     def draw(self) -> Figure:
         """The loss as a map, and the way down."""
-        from nonlin.experiments._figures import INK, QUIET, RULE, hue, page
+        from nonlin.experiments._figures import INK, QUIET, RULE, hue, page, short
 
         note = (
-            "Loss of a neuron with two weights, from 0 to the weights wanted, each with its best fixed "
+            "Loss of a neuron with two inputs, from 0 to the weights wanted, each with its best fixed "
             "learning rate and all samples in a step."
         )
-        figure, axes = page(
-            self.finding, note, columns=len(self.paths), height=3.0, right=0.35, between=0.35,
-            sharex=True, sharey=True,
-        )  # fmt: skip
         across = np.linspace(-0.45, 1.95, 161)
         up = np.linspace(-1.35, 0.85, 161)
-        for ax, (name, (path, matrix)) in zip(axes, self.paths.items(), strict=True):
+        columns = min(len(self.paths), 3)
+        wide = min((7.4 - 0.97 - 0.35 * (columns - 1)) / columns, 4.0)
+        figure, axes = page(
+            self.finding,
+            note,
+            rows=-(-len(self.paths) // columns),
+            columns=columns,
+            height=wide * float(np.ptp(up) / np.ptp(across)),
+            right=7.4 - 0.62 - columns * wide - 0.35 * (columns - 1),
+            between=0.35,
+            above=0.42,
+            sharex=True,
+            sharey=True,
+        )
+        for ax in axes[len(self.paths) :]:
+            ax.set_visible(False)
+        for ax, (name, (path, matrix)) in zip(axes, self.paths.items(), strict=False):
             off = np.stack(np.meshgrid(across - _SHOWN[0], up - _SHOWN[1]), axis=-1)
             loss = np.einsum("...i,ij,...j->...", off, matrix, off)
             start = float(_SHOWN @ matrix @ _SHOWN)
@@ -111,10 +123,8 @@ class Paths(Result[Row]):
             ax.annotate("start", (0, 0), (-7, 7), textcoords="offset points", ha="right")
             ax.annotate("wanted", (_SHOWN[0], _SHOWN[1]), (7, -10), textcoords="offset points")
             length = np.linalg.norm(np.diff(path, axis=0), axis=1).sum() / np.linalg.norm(_SHOWN)
-            ax.set_title(
-                f"inputs from {said(name)}: {len(path) - 1} steps, {number(float(length), 3)} × the line",
-                color=hue(name), fontsize=9.5,
-            )  # fmt: skip
+            what = f"{short(said(name))}: {len(path) - 1} steps, {number(float(length))} × the line"
+            ax.set_title(what, color=hue(name), fontsize=9.5 if columns < 3 else 8.5)
             ax.set(xlim=across[[0, -1]], ylim=up[[0, -1]], xlabel="first weight")
             ax.set_xticks([0, 0.5, 1, 1.5])
             ax.set_yticks([-1, -0.5, 0, 0.5])
