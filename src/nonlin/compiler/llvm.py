@@ -28,6 +28,7 @@ from nonlin.errors import CompileError
 
 __all__ = [
     "BLOCK",
+    "beyond_single",
     "exact_function",
     "lane_values",
     "lanes_function",
@@ -133,6 +134,16 @@ def exact_function(
     fn.ret()
 
 
+def beyond_single(z: Value, values: list[Value]) -> Value:
+    """Whether single lanes are not to be trusted: their range is small, and sums and products of
+    large numbers may have overflowed on the way."""
+    result = z.abs().gt(2.0**20)
+    for v in values:
+        finite = v.abs().lt(math.inf)
+        result = result | (finite.eq(0) & z.eq(z))
+    return result
+
+
 def loop(
     module: Module,
     name: str,
@@ -190,6 +201,8 @@ class _Loop:
 
     def rare(self, z: Value, g: Value, values: list[Value]) -> Value:
         """Whether these results of the lanes have to be computed once more, exactly."""
+        if self.lane_type == "float":
+            return beyond_single(z, values)
         failed = values[0].is_nan()
         for v in values[1:]:
             failed = failed | v.is_nan()

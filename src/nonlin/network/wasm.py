@@ -14,7 +14,7 @@ from nonlin.activation import Activation
 from nonlin.compiler import wasm
 from nonlin.compiler.ir import Function, Module, Value
 from nonlin.compiler.kind import Kind
-from nonlin.compiler.llvm import exact_function, lane_values
+from nonlin.compiler.llvm import beyond_single, exact_function, lane_values
 from nonlin.compiler.program import Program
 from nonlin.network import initial, layout
 from nonlin.network.engine import Shape, write
@@ -102,19 +102,13 @@ def _loop(module: Module, name: str, program: Program, *, pair: bool) -> None:
     x, out, second, n, params = fn.arguments
     outputs = [out, second] if pair else [out]
 
-    def is_rare(z: Value, values: list[Value]) -> Value:
-        failed = values[0].is_nan()
-        for v in values[1:]:
-            failed = failed | v.is_nan()
-        return (failed & z.eq(z)) | z.abs().eq(float("inf"))
-
     def lane(i: Value, count: Value) -> list[Value]:
         z = fn.load(x, "float", i)
         values = lane_values(fn, program, z, params)
         for value, target in zip(values, outputs, strict=True):
             fn.store(value, target, i)
         # As wide as the elements, or the vectors would be only half full.
-        return [count + is_rare(z, values).to("zext", "i32")]
+        return [count + beyond_single(z, values).to("zext", "i32")]
 
     (rare,) = fn.loop(n, lane, [fn.lift(0, "i32")])
 
@@ -133,7 +127,7 @@ def _loop(module: Module, name: str, program: Program, *, pair: bool) -> None:
                 value = fn.load(results, "double", k)
                 fn.store(value.to("fptrunc", "float"), target, i)
 
-        fn.when(is_rare(z, stored), one)
+        fn.when(beyond_single(z, stored), one)
 
     fn.when(rare.ne(0), lambda: fn.loop(n, again))
     fn.ret()
