@@ -199,9 +199,16 @@ def point_sign(expr: Expr, at: float | Fraction | Any) -> int:
     return int(value > 0) - int(value < 0)
 
 
+def _plain_zero(expr: Expr, at: int) -> bool:
+    value = accurate(expr, Fraction(at), None, 60)
+    return bool(value == 0)
+
+
 def root_near(expr: Expr, lo: float, hi: float) -> Any:
     """The zero between two points of opposite sign, to about 190 bits."""
     sign_lo = point_sign(expr, lo)
+    if lo < 0 < hi and _plain_zero(expr, 0):  # bisection only comes near to 0, never to an end
+        return mpmath.mpf(0)
     if sign_lo == 0:
         return mpmath.mpf(lo)
     if point_sign(expr, hi) == 0:
@@ -291,15 +298,36 @@ def _pieces(
 
 def _monotone(expr: Expr, a: float, b: float, direction: int) -> list[Segment] | None:
     """The signs where ``expr`` only rises (direction 1) or only falls, from those at the ends."""
-    first, last = (point_sign(expr, x) * direction for x in (a, b))
+    ends = _sign_within(expr, a, 1, direction), _sign_within(expr, b, -1, direction)
+    if ends[0] is None or ends[1] is None:
+        return None
+    first, last = (sign * direction for sign in ends if sign is not None)
     if first >= 0 and last > 0:
         return [Segment(a, b, direction)]
     if first < 0 and last <= 0:
         return [Segment(a, b, -direction)]
     if first < 0 < last:
-        middle = float(root_near(expr, a, b))
+        middle = float(root_near(expr, *(_finite(expr, *end) for end in ((a, 1), (b, -1)))))
         return [Segment(a, middle, -direction), Segment(middle, b, direction)]
     return None
+
+
+def _finite(expr: Expr, at: float, inwards: int) -> Any:
+    """``at`` itself, or a point next to it where ``at`` is a pole."""
+    if mpmath.isfinite(accurate(expr, at, None, 60)):
+        return at
+    with mpmath.workprec(BITS + 40):
+        return at + inwards * mpmath.mpf(10) ** -30 * max(1, abs(at))
+
+
+def _sign_within(expr: Expr, at: float, inwards: int, direction: int) -> int | None:
+    """The sign of a monotone ``expr`` right inside an end, which may be a pole of it.
+
+    Next to a pole the sign is that at a near point, if from there ``expr`` runs away from 0.
+    """
+    near = _finite(expr, at, inwards)
+    sign = point_sign(expr, near)
+    return sign if near is at or sign * direction == -inwards else None
 
 
 def _by_slope(
@@ -441,7 +469,7 @@ def _joined(
                 value = _exact_zero(expr, piece.lo)
                 if value is None:
                     value = root_near(expr, *_around(expr, piece.lo, previous.sign))
-                result.roots.append(Root(value))
+                result.roots.append(Root(value, _whole(expr, value)))
             result.segments.append(piece)
             continue
         narrow = piece.hi - piece.lo <= 1e-6 * max(1.0, abs(piece.lo))
@@ -451,10 +479,10 @@ def _joined(
             if neighbours[0] != neighbours[1]:
                 if value is None:
                     value = root_near(expr, piece.lo, piece.hi)
-                result.roots.append(Root(value))
+                result.roots.append(Root(value, _whole(expr, value)))
                 continue
             if value is not None:  # touches 0 and turns back: even order
-                result.roots.append(Root(value, simple=False))
+                result.roots.append(Root(value, _whole(expr, value), simple=False))
                 result.segments.append(Segment(piece.lo, piece.hi, neighbours[0]))
                 continue
         elif narrow and neighbours and (piece.lo == lo or piece.hi == hi):
@@ -465,6 +493,14 @@ def _joined(
                 continue
         result.gaps.append((piece.lo, piece.hi))
     return result
+
+
+def _whole(expr: Expr, value: Any) -> Fraction | None:
+    """The zero as a whole number, where it is one."""
+    near = round(float(value)) if abs(value) < 1e6 else None
+    if near is None or abs(value - near) > mpmath.mpf(2) ** -150 or not _plain_zero(expr, near):
+        return None
+    return Fraction(near)
 
 
 def _exact_zero(expr: Expr, lo: float, hi: float | None = None) -> Any | None:
