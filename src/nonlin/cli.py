@@ -107,7 +107,7 @@ def export(
         bool, typer.Option("--force", help="Write among other files that are there.")
     ] = False,
 ) -> None:
-    """Write the lesson as a static site: it needs no server of ours and asks no other host."""
+    """Write the lesson as a static site, for any web server; it asks no other host for anything."""
     from nonlin.lesson import export as write
     from nonlin.lesson import site
 
@@ -115,6 +115,7 @@ def export(
     write(files, directory, force=force)
     size = sum(map(len, files.values()))
     print(f"{len(files)} files, {size / 1e6:.1f} MB, in {directory}")
+    print("browsers want it served, for example: python -m http.server -d", directory)
 
 
 @app.command("list")

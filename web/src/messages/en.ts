@@ -86,7 +86,7 @@ export const messages = {
   sentence: (title: string, slope: string, product: string, layers: number, d1: number, value: number) => {
     const through = layers === 1 ? "one layer" : `${layers} layers`;
     if (Number.isNaN(d1)) return `${title} has no slope here.`;
-    const start = `Here each ${title} layer multiplies the gradient by ${slope}`;
+    const start = `Here each layer of ${title} multiplies the gradient by ${slope}`;
     if (d1 === 0) return `${start}: nothing gets through, however few the layers.`;
     const size = Math.abs(value);
     if (d1 === 1) return `${start}: it passes through ${through} untouched.`;
