@@ -131,6 +131,10 @@ def zero_centred(s: Study) -> Claim:
     """Whether the mean of f(Z) is 0: exactly by symmetry, else by quadrature and a proof."""
     if any(c.exprs[0] is None for c in s.cells):
         return None, "undefined", "f is not defined for every z, so f(Z) has no mean", True
+    for left, right in zip(s.cells, s.cells[1:], strict=False):
+        for limit in (s.end(left, 1), s.end(right, -1)):
+            if limit is None or not math.isfinite(limit):
+                return unknown("f may be unbounded near a point, so f(Z) may have no mean")
     if symmetry(s)[0] == "odd":
         return True, "yes", "the mean of f(Z) is 0 exactly, since f is odd", True
     mean = quadrature(s)
