@@ -24,6 +24,7 @@ from .series import ONE, Arithmetic, Mono, Series, Undecided, abs_float, constan
 __all__ = ["Expansion"]
 
 _BITS = 300
+_LONGEST = 1 << 16  # bits of a constant
 
 
 class Expansion(Arithmetic):
@@ -278,8 +279,8 @@ def _value(expr: Expr) -> Fraction:
         return expr.fraction
     value = accurate(expr, 0.0, None, _BITS)
     sign, man, exp, _ = value._mpf_
-    if not man and exp:
-        raise Undecided  # inf or nan
+    if (not man and exp) or abs(exp) > _LONGEST:
+        raise Undecided  # inf, nan, or a number that would fill the memory
     size = Fraction(man << exp) if exp >= 0 else Fraction(man, 1 << -exp)
     return -size if sign else size
 
@@ -289,6 +290,7 @@ def _exact(op: str, c: Fraction) -> Fraction:
 
 
 def _fraction_power(c: Fraction, a: Fraction) -> Fraction:
-    if a.denominator == 1 and abs(a) <= 64:
+    bits = max(c.numerator.bit_length(), c.denominator.bit_length())
+    if a.denominator == 1 and abs(a) <= 64 and bits * abs(a) <= _LONGEST:
         return Fraction(c ** int(a))
     return _value(simplify(Expr("pow", (number(c), number(a)))))
