@@ -221,6 +221,8 @@ class _Cutter:
                 raise _Undefined
             return
         sign = self.sign(base, cell)
+        if exponent.depends_on_z and sign <= 0:
+            raise TooIntricate  # a value only where the exponent happens to be whole
         if sign < 0 or (sign == 0 and not (exponent.is_number and exponent.fraction > 0)):
             raise _Undefined
 

@@ -8,7 +8,7 @@ proof of "no".
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import mpmath
@@ -124,7 +124,8 @@ def range_(s: Study) -> Claim:
     points = [i[0] for i in intervals if i[0] == i[1]]
     if len(points) == len(intervals):
         text = "{" + ", ".join(num(p) for p in points) + "}"
-        only = f"f takes the value {shown([num(p) for p in points])} only"
+        noun = "value" if len(points) == 1 else "values"
+        only = f"f takes the {noun} {shown([num(p) for p in points])} only"
         return tuple(intervals), text, only, True
     text = " ∪ ".join(interval_text(i) for i in intervals)
     notes = []
@@ -199,6 +200,7 @@ def _mirrored(s: Study, sign: int) -> bool:
 def fixed_points(s: Study) -> Claim:
     found: list[tuple[float, float]] = []  # points and whole intervals
     notes: list[str] = []
+    missing: set[float] = set()  # cuts that are not fixed themselves
     complete = True
     for cell in s.cells:
         expr = cell.exprs[0]
@@ -210,7 +212,10 @@ def fixed_points(s: Study) -> Claim:
                 complete = False
                 continue
             if signs_.identically_zero:
-                _join(found, cell.lo, cell.hi)
+                if cell.lo in missing:
+                    found.append((cell.lo, cell.hi))
+                else:
+                    _join(found, cell.lo, cell.hi)
             else:
                 complete = complete and signs_.complete
                 for root in signs_.roots:
@@ -226,9 +231,11 @@ def fixed_points(s: Study) -> Claim:
                 _join(found, cut.at, cut.at)
                 if fresh:
                     notes.append(num(cut.at))
+            else:
+                missing.add(cut.at)
     spans = [f for f in found if f[0] < f[1]]
     if spans:
-        text = shown([_span(f) for f in found])
+        text = shown([_span(f, missing) for f in found])
     elif found:
         text = shown([num(f[0]) for f in found])
     else:
@@ -259,15 +266,18 @@ def _join(found: list[tuple[float, float]], lo: float, hi: float) -> None:
         found.append((lo, hi))
 
 
-def _span(f: tuple[float, float]) -> str:
+def _span(f: tuple[float, float], missing: Collection[float]) -> str:
     lo, hi = f
+    left, right = ("<" if end in missing else "≤" for end in f)
     if lo == hi:
         return f"z = {num(lo)}"
     if math.isinf(lo) and math.isinf(hi):
         return "every z"
     if math.isinf(hi):
-        return f"every z ≥ {num(lo)}"
-    return f"every z ≤ {num(hi)}" if math.isinf(lo) else f"{num(lo)} ≤ z ≤ {num(hi)}"
+        return f"every z {'>' if left == '<' else '≥'} {num(lo)}"
+    return (
+        f"every z {right} {num(hi)}" if math.isinf(lo) else f"{num(lo)} {left} z {right} {num(hi)}"
+    )
 
 
 def dead_region(s: Study) -> Claim:

@@ -154,5 +154,7 @@ def zero_centred(s: Study) -> Claim:
         return True, "yes", nearly, False
     proof = bounds(s)
     if proof is not None and (proof[0] > 0 or proof[1] < 0):
-        return False, "no", f"{seen}, certainly between {num(proof[0])} and {num(proof[1])}", True
+        low, high = num(proof[0]), num(proof[1])
+        within = f"certainly between {low} and {high}" if low != high else "for certain"
+        return False, "no", f"{seen}, {within}", True
     return None, "unknown", f"{seen}, by quadrature and not proved", False

@@ -111,7 +111,7 @@ def convex(s: Study) -> Claim:
         cut.exprs[0] is None and a.exprs[0] is not None and b.exprs[0] is not None
         for a, cut, b in zip(s.cells, s.cuts, s.cells[1:], strict=False)
     ):
-        return "neither", "neither", "f is not defined on one interval", True
+        return "neither", "neither", "f is not defined everywhere", True
     bends: list[tuple[float, Any]] = []
     for cell in s.defined:
         bend = cell.exprs[2]
@@ -275,7 +275,12 @@ def _where_steep(e: Extreme) -> str:
 def jumps(s: Study) -> list[float] | None:
     result = []
     for a, cut, b in zip(s.cells, s.cuts, s.cells[1:], strict=False):
-        if a.exprs[0] is None or b.exprs[0] is None or cut.exprs[0] is None:
+        if a.exprs[0] is None or b.exprs[0] is None:
+            continue
+        if cut.exprs[0] is None:  # a hole: f jumps across it, or runs away beside it
+            sides = [s.end(a, 1), s.end(b, -1)]
+            if None not in sides and all(map(math.isfinite, sides)) and differ(*sides):
+                result.append(cut.at)
             continue
         values = [s.end(a, 1), s.value(cut), s.end(b, -1)]
         if any(v is None for v in values):
@@ -304,6 +309,9 @@ def lipschitz(s: Study) -> Claim:
             return math.inf, "∞", f"|f′(z)| → ∞ as z → {num(e.at)}", True
     if len(known) < 2 or places is None:
         return unknown("the largest |f′| could not be proved")
+    there = [i for i, cell in enumerate(s.cells) if cell.exprs[0] is not None]
+    if there[-1] - there[0] >= len(there):
+        return unknown("f is not defined on an interval, across which the slope says nothing")
     top, bottom = known
     falls = -bottom.value > abs(top.value) and differ(-bottom.value, abs(top.value))
     steeper = bottom if falls else top

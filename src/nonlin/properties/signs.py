@@ -278,7 +278,7 @@ def _pieces(
         if down >= 0 or up <= 0:
             inner = _monotone(expr, a, b, 1 if down >= 0 else -1)
         elif b - a < _FINE and depth < _DEPTH:
-            inner = _by_slope(expr, slope, a, b, budget, depth)
+            inner = _by_slope(expr, slope, a, b, budget, depth, strict)
         if inner is not None:
             settled += inner
             continue
@@ -312,10 +312,25 @@ def _monotone(expr: Expr, a: float, b: float, direction: int) -> list[Segment] |
     return None
 
 
+@lru_cache(maxsize=256)
+def _divisors(expr: Expr) -> tuple[Expr, ...]:
+    """What must not be 0: tanh(1/z) is finite at 0, but not the limit from either side."""
+    found = [n.args[1] for n in walk(expr) if n.op == "div"]
+    for n in walk(expr):
+        if n.op == "log" or (n.op == "pow" and not _plain_power(n)):
+            found.append(n.args[0])
+    return tuple(part for part in found if part.depends_on_z)
+
+
+def _plain_power(node: Expr) -> bool:
+    return node.args[1].is_number and node.args[1].fraction > 0
+
+
 def _finite(expr: Expr, at: float, inwards: int) -> Any:
-    """``at`` itself, or a point next to it where ``at`` is a pole."""
-    if mpmath.isfinite(accurate(expr, at, None, 60)):
-        return at
+    """``at`` itself, or a point next to it where something in ``expr`` has a pole."""
+    if not any(accurate(part, at, None, 60) == 0 for part in _divisors(expr)):
+        if mpmath.isfinite(accurate(expr, at, None, 60)):
+            return at
     with mpmath.workprec(BITS + 40):
         return at + inwards * mpmath.mpf(10) ** -30 * max(1, abs(at))
 
@@ -331,7 +346,7 @@ def _sign_within(expr: Expr, at: float, inwards: int, direction: int) -> int | N
 
 
 def _by_slope(
-    expr: Expr, slope: Expr, a: float, b: float, budget: Budget, depth: int
+    expr: Expr, slope: Expr, a: float, b: float, budget: Budget, depth: int, strict: bool
 ) -> list[Segment] | None:
     """The signs on a short interval, cut where the slope changes its own sign.
 
@@ -347,6 +362,10 @@ def _by_slope(
         if part is None:
             return None
         result += part
+    if strict:  # a zero where the sign stays would be lost between two pieces
+        for left, right in itertools.pairwise(result):
+            if left.sign == right.sign and abs(accurate(expr, right.lo, None, 60)) < 1e-20:
+                return None
     return result
 
 

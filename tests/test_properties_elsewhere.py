@@ -1,0 +1,117 @@
+"""Properties of formulas with poles, holes, jumps and odd domains: proved only where true."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nonlin
+
+FORMULAS = [
+    "1/z", "4/z", "1/z**2", "1/z**3", "2/z+1", "1/(z-1)", "z/(z**2-1)", "1/(z**2+1e-6)", "(z+1)/(z-2)",
+    "z+1/z", "z-1/z", "1/(exp(z)-1)", "1/(z*(z-1))", "exp(1/z)", "exp(-1/z**2)", "abs(z)/z",
+    "z**2/z", "sin(z)/z", "(exp(z)-1)/z", "z/abs(z)*sqrt(abs(z))", "log(z)", "log(abs(z))",
+    "z*log(z)", "z*log(abs(z))", "log1p(z)", "sqrt(z)", "sqrt(z-1)", "z**0.5", "z**1.5", "z**-0.5",
+    "z**z", "2**z", "abs(z)**z", "sqrt(1-z**2)", "sqrt(z**2-1)", "1/sqrt(1-z**2)", "log(1-z**2)",
+    "where(z>1,z,where(z<-1,z,0))", "where(z>=1,z,where(z<=-1,z,0))", "where(z>0,1/z,z)",
+    "where(z>0,z,-1)", "where(z>0,1,where(z<0,-1,0))", "where(z==0,1,z)", "where(z>0,log(z),z)",
+    "where(z<0,z,z+1)", "sign(z)*sqrt(abs(z))", "sign(z)*z**2", "1/(1+exp(z))", "1/cosh(z)",
+    "sinh(z)", "exp(z)", "exp(z**2)", "exp(-z**2)", "z*exp(-z)", "max(z,1/z)", "min(z,z**3)",
+    "abs(abs(z)-1)", "tanh(1/z)", "atan(1/z)", "z**3-z",
+]  # fmt: skip
+PLACES = np.concatenate([np.linspace(-9.97, 9.97, 4001), np.linspace(-1.01, 1.01, 2001)])
+_known: dict[str, Any] = {}
+
+
+def of(formula: str) -> tuple[Any, Any, Any, Any]:
+    """Its properties, places where it has a value, the values and the slopes there."""
+    if formula not in _known:
+        f = nonlin.define(formula)
+        z = np.unique(np.append(PLACES, [-2.0, -1.0, 0.0, 1.0, 2.0]))
+        y, slope = f(z), f.derivative(z)
+        # At infinity of f there is no value, although the arithmetic gives one.
+        ok = np.isfinite(y)
+        _known[formula] = f.properties, z[ok], y[ok], slope[ok]
+    return _known[formula]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_a_proved_lipschitz_constant_bounds_every_chord(formula: str) -> None:
+    properties, z, y, _ = of(formula)
+    claim = properties["lipschitz"]
+    if not claim.proved or claim.value is None or math.isinf(claim.value):
+        return
+    chords = np.abs(np.diff(y)) / np.diff(z)
+    assert chords.max() <= claim.value * (1 + 1e-6) + 1e-9, claim.text
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_proved_fixed_points_are_all_and_only_those(formula: str) -> None:
+    properties, z, y, _ = of(formula)
+    claim = properties["fixed_points"]
+    if not claim.proved or claim.value is None:
+        return
+    spans = [(p, p) if isinstance(p, float) else p for p in claim.value]
+    gap = y - z
+    for i in np.flatnonzero((gap == 0) & (np.abs(z) < 1e6)):
+        assert any(lo - 1e-9 <= z[i] <= hi + 1e-9 for lo, hi in spans), (z[i], claim.text)
+    # A change of sign between neighbours without a jump is a fixed point between them.
+    step = np.abs(np.diff(y)) < 0.05
+    for i in np.flatnonzero((gap[:-1] * gap[1:] < 0) & step & (np.diff(z) < 0.01)):
+        assert any(lo <= z[i + 1] and hi >= z[i] for lo, hi in spans), (z[i], claim.text)
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_a_proved_range_holds_every_value(formula: str) -> None:
+    properties, _, y, _ = of(formula)
+    claim = properties["range"]
+    if not claim.proved or claim.value is None:
+        return
+    ends = [e for part in claim.value for e in (part if isinstance(part, tuple) else (part,))]
+    numbers = [float(e) for e in ends if isinstance(e, int | float) and not isinstance(e, bool)]
+    slack = 1e-9 * (1 + np.abs(y).max())
+    if numbers:
+        assert min(numbers) - slack <= y.min(), claim.text
+        assert max(numbers) + slack >= y.max(), claim.text
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_a_proved_direction_is_that_of_the_slopes(formula: str) -> None:
+    properties, z, y, _ = of(formula)
+    claim = properties["monotone"]
+    if not claim.proved or not claim.text.startswith(("increasing", "decreasing")):
+        return
+    rises = np.diff(y) if claim.text.startswith("increasing") else -np.diff(y)
+    assert rises.min() >= -1e-9 * (1 + np.abs(y).max()), (claim.text, z[np.argmin(rises)])
+
+
+@pytest.mark.parametrize(
+    "formula", ["1/z", "1/z**2", "1/z**3", "z/(z**2-1)", "2/z+1", "1/(z-1)", "where(z>0,1/z,z)"]
+)
+def test_no_mean_is_claimed_of_a_divergent_integral(formula: str) -> None:
+    assert not of(formula)[0]["zero_centred"].proved
+
+
+@pytest.mark.parametrize(
+    ("formula", "name", "text"),
+    [
+        ("1/z", "fixed_points", "−1 and 1"),
+        ("4/z", "fixed_points", "−2 and 2"),
+        ("where(z>1,z,where(z<-1,z,0))", "fixed_points", "every z < −1, z = 0 and every z > 1"),
+        ("where(z>=1,z,where(z<=-1,z,0))", "fixed_points", "every z ≤ −1, z = 0 and every z ≥ 1"),
+        ("abs(z)/z", "lipschitz", "∞"),
+        ("where(z==0,1,z)", "fixed_points", "every z < 0 and every z > 0"),
+        ("sqrt(z**2-1)", "domain", "(−∞, −1] ∪ [1, ∞)"),
+    ],
+)
+def test_known_answers(formula: str, name: str, text: str) -> None:
+    assert of(formula)[0][name].text == text
+
+
+def test_what_has_values_at_scattered_points_is_not_understood() -> None:
+    """z**z is real at −1 and at no place near it."""
+    assert float(nonlin.define("z**z")(-1.0)) == -1
+    assert not of("z**z")[0]["domain"].proved
