@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
-import shutil
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
 
 from benchmarks.report import heading, line, spread
+from benchmarks.served import served_page
 
 MOVES = 400
 
@@ -83,23 +80,9 @@ def _moves(page: Any) -> list[float]:
 def main() -> None:
     heading("Pages")
     _sizes()
-    from playwright.sync_api import sync_playwright
-
-    command = [sys.executable, "-m", "nonlin", "--no-browser", "--port", "0"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        found = re.search(r"http://\S+", server.stdout.readline())
-        assert found, "the server did not start"
-        with sync_playwright() as playwright:
-            path = os.environ.get("NONLIN_CHROMIUM") or shutil.which("chromium")
-            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(f"{found[0]}explorer.html#functions=sigmoid,tanh,relu,gelu&z=0")
-            page.locator(".knob").wait_for()
-            times = _moves(page)
-            browser.close()
-    finally:
-        server.terminate()
+    with served_page() as (page, address):
+        page.goto(f"{address}explorer.html#functions=sigmoid,tanh,relu,gelu&z=0")
+        page.locator(".knob").wait_for()
+        times = _moves(page)
     line("script time per move of a drag", spread(times, digits=2))
     line("  99th percentile", f"{np.percentile(times, 99):.2f} ms", "at most 8 ms")
