@@ -30,6 +30,59 @@ async ({chunk, data, network, training, x, y, count, steps}) => {
            norm: Array.from(run.gradientNorm), outputs };
 }
 """
+CHANGES = """
+async ({chunk, data, x, y}) => {
+  const { Engine } = await import(chunk);
+  const description = await (await fetch(data + 'engine.json')).json();
+  const engine = await Engine.load(await (await fetch(data + 'engine.wasm')).arrayBuffer(), description);
+  const activations = [{name: 'leaky_relu', constants: {negative_slope: 0.5}}, {name: 'tanh'}, null];
+  const net = await engine.network({ widths: [2, 5, 3, 1], activations, init: 'he', seed: 3n, capacity: 64 });
+  const rows = (n) => [Float32Array.from(x.slice(0, 2 * n)), Float32Array.from(y.slice(0, n)), n];
+  const training = { loss: 'squared_error', optimizer: 'sgd', lr: 0.05, batchSize: 10, shuffle: true };
+  const list = (values) => Array.from(values);
+  const refusal = (what) => { try { what(); return null; } catch (error) { return error.message; } };
+  const early = refusal(() => net.configure({ lr: 1 }));
+
+  // One step, whose gradient stays to be read; then the state before it is put back.
+  net.learnFrom(...rows(64), { ...training, batchSize: 64 });
+  const before = net.parameters.slice();
+  const step = net.train(1);
+  const one = {
+    before: list(before), after: list(net.parameters), norm: step.gradientNorm[0], norms: net.gradientNorms(),
+    gradients: [0, 1, 2].map((i) => [list(net.weightGradients(i)), list(net.biasGradients(i))]),
+  };
+  net.setParameters(before);
+  const restored = list(net.parameters);
+
+  // Other data, batches and settings, again and again: no more memory than the largest needs.
+  const bytes = [];
+  for (let k = 0; k < 40; k++) {
+    net.learnFrom(...rows(k % 2 ? 40 : 64), { ...training, batchSize: 1 + k % 13 });
+    net.train(20);
+    bytes.push(net.parameters.buffer.byteLength);
+  }
+  // A run whose learning rate changes on the way, twice from the start.
+  const run = () => {
+    net.reset();
+    net.learnFrom(...rows(64), { ...training, optimizer: 'momentum' });
+    const first = net.train(9);
+    net.configure({ lr: 0.01 });
+    const second = net.train(9);
+    net.configure({ optimizer: 'adam', batchSize: 64 });
+    return [first, second, net.train(3)].flatMap((steps) => list(steps.loss));
+  };
+  const runs = [run(), run()];
+  const small = await engine.network({ widths: [2, 1], activations: [null], capacity: 4 });
+  return {
+    early, one, restored, bytes, runs,
+    parameter: refusal(() => net.setParameters(new Float32Array(3))),
+    batch: refusal(() => small.learnFrom(...rows(9), { ...training, batchSize: 5 })),
+    few: refusal(() => net.learnFrom(new Float32Array(3), new Float32Array(3), 3, training)),
+    constant: await engine.network({ widths: [2, 1], activations: [{ name: 'tanh', constants: { slope: 1 } }],
+      capacity: 1 }).then(() => null, (error) => error.message),
+  };
+}
+"""
 
 RUNS: dict[str, dict[str, Any]] = {
     "tanh, full batch, adam": {
@@ -51,12 +104,21 @@ RUNS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def place(server_url: str) -> dict[str, str]:
+    """Where a page finds the engine."""
+    chunk = next(n for n in site(server=True) if n.startswith("assets/engine-"))
+    return {"chunk": f"{server_url}{chunk}", "data": f"{server_url}data/"}
+
+
 def packed(array: Any) -> str:
     return base64.b64encode(np.ascontiguousarray(array, dtype=np.float32).tobytes()).decode()
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_same_run_in_the_browser(page: Any, server_url: str, name: str) -> None:
+def test_same_run_in_the_browser(
+    page: Any, server_url: str, place: dict[str, str], name: str
+) -> None:
     run = RUNS[name]
     rng = np.random.default_rng(4)
     x = rng.normal(size=(123, 2)).astype(np.float32)
@@ -76,12 +138,11 @@ def test_same_run_in_the_browser(page: Any, server_url: str, name: str) -> None:
     assert history.stopped == "finished"
 
     page.goto(server_url)
-    chunk = next(n for n in site(server=True) if n.startswith("assets/engine-"))
     names = [f.name if f else None for f in net.activations]
     answer = page.evaluate(
         PROBE,
         {
-            "chunk": f"{server_url}{chunk}", "data": f"{server_url}data/", "x": packed(x),
+            **place, "x": packed(x),
             "y": packed(y), "count": len(x), "steps": history.steps,
             "network": {
                 "widths": run["widths"], "activations": names, "init": "he", "seed": "7",
@@ -103,3 +164,38 @@ def test_same_run_in_the_browser(page: Any, server_url: str, name: str) -> None:
     np.testing.assert_allclose(
         np.reshape(answer["outputs"], (4, classes)), net.forward(x[:4]), rtol=1e-2, atol=1e-3
     )
+
+
+def test_changes_between_steps(page: Any, server_url: str, place: dict[str, str]) -> None:
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(64, 2)).astype(np.float32)
+    y = np.sin(x[:, :1] * 2).astype(np.float32)
+    leaky = "where(z > 0, z, 0.5 * z)"
+    net = nonlin.Network([2, 5, 3, 1], activation=[leaky, "tanh", None], init="he", seed=3)
+    expected = net.backward(x, y, loss="squared_error")
+    page.goto(server_url)
+    answer = page.evaluate(CHANGES, {**place, "x": x.ravel().tolist(), "y": y.ravel().tolist()})
+
+    one = answer["one"]
+    parts = [p.ravel() for wb in zip(net.weights, net.biases, strict=True) for p in wb]
+    np.testing.assert_array_equal(np.float32(one["before"]), np.concatenate(parts))
+    slopes = []
+    for i, (weights, biases) in enumerate(one["gradients"]):
+        np.testing.assert_allclose(weights, expected.weights[i].ravel(), rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(biases, expected.biases[i], rtol=1e-4, atol=1e-6)
+        slopes += [*weights, *biases]
+    np.testing.assert_allclose(one["norms"], expected.norms, rtol=1e-4)
+    np.testing.assert_allclose(one["norm"], np.linalg.norm(slopes), rtol=1e-6)
+    moved = np.array(one["before"]) - 0.05 * np.array(slopes)
+    np.testing.assert_allclose(one["after"], moved, rtol=1e-6, atol=1e-7)
+    assert answer["restored"] == one["before"]
+
+    assert len(set(answer["bytes"])) == 1
+    first, second = answer["runs"]
+    assert first == second and len(first) == 21 and np.isfinite(first).all()
+
+    assert "learnFrom" in answer["early"]
+    assert answer["parameter"] == "the network has 37 parameters, not 3"
+    assert "larger than the capacity" in answer["batch"]
+    assert answer["few"] == "3 samples need 6 inputs and 3 targets"
+    assert answer["constant"] == "tanh has no parameter slope"

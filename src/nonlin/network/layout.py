@@ -32,6 +32,7 @@ HEADER = (
     "scratch",  # doubles, [outputs + 2][stride]
     "parameters",  # all weights and biases, one after another
     "gradients",  # the same for the gradients
+    "previous",  # the parameters before the last step; after one that was taken back, the refused ones
     "moment1",
     "moment2",
     "count",  # of parameters

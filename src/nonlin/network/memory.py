@@ -39,13 +39,15 @@ class Memory:
         count = sum((a + 1) * b for a, b in zip(widths, widths[1:], strict=False))
         self.count = count
         self.words = np.zeros(len(HEADER) + len(LAYER) * (len(widths) - 1), np.int64)
-        self.parameters, self.gradients, self.moment1, self.moment2 = (
-            _aligned(count, dtype) for _ in range(4)
+        self.parameters, self.gradients, self.previous, self.moment1, self.moment2 = (
+            _aligned(count, dtype) for _ in range(5)
         )
         self.settings = np.zeros(len(SETTINGS))
         self.result = np.zeros(2)
         self.kept: dict[str, Array] = {}  # arrays whose addresses are in the words
-        for name in ("parameters", "gradients", "moment1", "moment2", "settings", "result"):
+        for name in (
+            "parameters", "gradients", "previous", "moment1", "moment2", "settings", "result",
+        ):  # fmt: skip
             self[name] = getattr(self, name).ctypes.data
         self["layers"], self["count"] = len(widths) - 1, count
         self.weights, self.biases = self._views(self.parameters, "weights", "bias")

@@ -219,7 +219,9 @@ class _Run:
             return not all(np.isfinite(array).all() for array in both)
 
         if math.isfinite(loss) and math.isfinite(norm):  # so it was the update that was taken back
-            for i in filter(unfit, layers):
+            sizes = [(a + 1) * b for a, b in zip(network.widths, network.widths[1:], strict=False)]
+            refused = np.split(m.previous, np.cumsum(sizes)[:-1])
+            for i in (i for i in layers if not np.isfinite(refused[i]).all()):
                 return f"step {step} would give layer {i + 1} weights that are not finite"
             return f"step {step} would give the optimizer moments that are not finite"
         for i, width in enumerate(network.widths[1:]):

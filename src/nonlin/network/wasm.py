@@ -46,9 +46,7 @@ def describe(activations: Sequence[Activation]) -> dict[str, Any]:
             for name in initial.known()
             if (found := initial.scale(name)) is not None
         },
-        "activations": [
-            {"name": f.name, "constants": list(f.parameters.values())} for f in activations
-        ],
+        "activations": [{"name": f.name, "constants": dict(f.parameters)} for f in activations],
     }
 
 

@@ -10,13 +10,20 @@ export interface EngineDescription {
   losses: string[];
   optimizers: string[];
   initial: Record<string, { gain: number; before: number; after: number; constant: number; normal: boolean }>;
-  activations: { name: string; constants: number[] }[];
+  /** With the names and defaults of their parameters, in the engine's order. */
+  activations: { name: string; constants: Record<string, number> }[];
+}
+
+/** An activation by its name; `constants` are those of its parameters that are not to be the default. */
+export interface ChosenActivation {
+  name: string;
+  constants?: Readonly<Record<string, number>>;
 }
 
 export interface NetworkOptions {
   widths: number[];
-  /** One name for each layer; null for a layer that does not bend. */
-  activations: (string | null)[];
+  /** One for each layer; null for a layer that does not bend. */
+  activations: (ChosenActivation | string | null)[];
   init?: string;
   seed?: bigint;
   /** The largest batch that will be run. */
@@ -46,12 +53,15 @@ interface Exports extends WebAssembly.Exports {
   forward(network: number, slopes: bigint): void;
   backward(network: number): void;
   train(network: number): bigint;
+  squares(values: number, count: bigint): number;
   initialise(network: number, gain: number, before: number, after: number, constant: number, normal: bigint): void;
 }
 
 const PAGE = 0x10000;
 const LONGEST = 4096;
 type Buffers = Record<"x" | "z" | "a" | "slope" | "g", number>;
+/** Where a layer's parameters or their gradients are: the weights, then at once the biases. */
+type Place = Record<"weights" | "biases", number>;
 
 function at<T>(list: ArrayLike<T>, i: number): T {
   const found = list[i];
@@ -80,14 +90,16 @@ export class Engine {
 export class Network {
   readonly widths: readonly number[];
   readonly #block: number;
-  readonly #weights: number[] = [];
-  readonly #biases: number[] = [];
+  readonly #parameters: Place[] = [];
+  readonly #gradients: Place[] = [];
   readonly #buffers: Buffers[] = [];
   readonly #settings: number;
   readonly #history: number;
   readonly #count: number;
   readonly #capacity: number;
+  readonly #dataFrom: number;
   #top = PAGE; // below it, memory belongs to the module
+  #training: TrainingOptions | undefined;
 
   constructor(
     private readonly exports: Exports,
@@ -109,6 +121,7 @@ export class Network {
       count: this.#count,
       parameters,
       gradients,
+      previous: flat(),
       moment1: flat(),
       moment2: flat(),
       settings: this.#settings,
@@ -119,10 +132,11 @@ export class Network {
     };
     for (const [name, value] of Object.entries(words)) this.#set(name, value);
     this.#layers(parameters, gradients);
+    this.#dataFrom = this.#top;
     this.reset();
   }
 
-  /** Back to the very same initial weights; what an optimizer remembers is forgotten. */
+  /** Back to the very same initial weights and order of samples; what an optimizer remembers is forgotten. */
   reset(): void {
     this.#setWord(this.about.header.indexOf("random"), BigInt.asIntN(64, this.options.seed ?? 0n));
     const name = this.options.init ?? "he";
@@ -130,47 +144,71 @@ export class Network {
     if (!scale) throw new RangeError(`the engine has no initialisation ${name}`);
     const { gain, before, after, constant, normal } = scale;
     this.exports.initialise(this.#block, gain, before, after, constant, BigInt(normal));
-    for (const name of ["moment1", "moment2"]) this.#floats(this.#get(name), this.#count).fill(0);
-    for (const name of ["beta1_power", "beta2_power"]) this.#setting(name, 1);
+    this.#startOptimizer();
+    this.#startOver();
   }
 
-  /** The weights of a layer, [outputs][inputs]: a view that the next allocation may end. */
+  /**
+   * All weights and biases, layer by layer: its weights, then its biases. Like every array of this class that
+   * is called a view, it is the network's own memory, until `learnFrom` is called; `slice()` keeps a state.
+   */
+  get parameters(): Float32Array {
+    return this.#floats(this.#get("parameters"), this.#count);
+  }
+
+  /** Put back a state that was kept. The optimizer remembers what it did. */
+  setParameters(values: ArrayLike<number>): void {
+    if (values.length !== this.#count)
+      throw new RangeError(`the network has ${this.#count} parameters, not ${values.length}`);
+    this.parameters.set(values);
+  }
+
+  /** The weights of a layer, [outputs][inputs]: a view. */
   weights(layer: number): Float32Array {
-    return this.#floats(at(this.#weights, layer), at(this.widths, layer) * at(this.widths, layer + 1));
+    return this.#weightsAt(this.#parameters, layer);
   }
 
+  /** The biases of a layer: a view. */
   biases(layer: number): Float32Array {
-    return this.#floats(at(this.#biases, layer), at(this.widths, layer + 1));
+    return this.#floats(at(this.#parameters, layer).biases, at(this.widths, layer + 1));
   }
 
-  /** What to learn from: x is [count][inputs], y is [count][outputs]. */
+  /** The last step's gradient of a layer's weights, [outputs][inputs]: a view. */
+  weightGradients(layer: number): Float32Array {
+    return this.#weightsAt(this.#gradients, layer);
+  }
+
+  /** The last step's gradient of a layer's biases: a view. */
+  biasGradients(layer: number): Float32Array {
+    return this.#floats(at(this.#gradients, layer).biases, at(this.widths, layer + 1));
+  }
+
+  /** Per layer, the Euclidean norm of the last step's gradient of its weights and biases. */
+  gradientNorms(): number[] {
+    return this.#gradients.map(({ weights }, i) => {
+      const count = (at(this.widths, i) + 1) * at(this.widths, i + 1);
+      return Math.sqrt(this.exports.squares(weights, BigInt(count)));
+    });
+  }
+
+  /** What to learn from: x is [count][inputs], y is [count][outputs]. It takes the place of what was given before. */
   learnFrom(x: Float32Array, y: Float32Array, count: number, options: TrainingOptions): void {
-    const { losses, optimizers } = this.about;
-    const place = (list: string[], name: string): number => {
-      if (!list.includes(name)) throw new RangeError(`the engine has no ${name}`);
-      return list.indexOf(name);
-    };
-    const batchSize = Math.min(options.batchSize, count);
-    if (batchSize > this.#capacity) throw new RangeError("the batch is larger than the capacity");
-    const words = {
-      loss: place(losses, options.loss),
-      optimizer: place(optimizers, options.optimizer),
-      data_x: this.#copy(x),
-      data_y: this.#copy(y),
-      order: this.#allocate(8 * count),
-      samples: count,
-      batch_size: batchSize,
-      position: count,
-      shuffle: Number((options.shuffle ?? true) && batchSize < count),
-    };
-    const order = new BigInt64Array(this.memory.buffer, words.order, count);
-    for (let i = 0; i < count; i++) order[i] = BigInt(i);
-    for (const [name, value] of Object.entries(words)) this.#set(name, value);
-    this.#setting("lr", options.lr);
-    this.#setting("beta1", options.beta1 ?? 0.9);
-    this.#setting("beta2", options.beta2 ?? 0.999);
-    this.#setting("eps", options.eps ?? 1e-8);
-    this.#setting("weight_decay", options.weightDecay ?? 0);
+    const [inputs, outputs] = [at(this.widths, 0), at(this.widths, this.widths.length - 1)];
+    if (x.length < count * inputs || y.length < count * outputs)
+      throw new RangeError(`${count} samples need ${count * inputs} inputs and ${count * outputs} targets`);
+    this.#apply(options, count);
+    this.#top = this.#dataFrom;
+    this.#set("data_x", this.#copy(x));
+    this.#set("data_y", this.#copy(y));
+    this.#set("order", this.#allocate(8 * count));
+    this.#set("samples", count);
+    this.#startOver();
+  }
+
+  /** Change some options of the training between steps. Another optimizer begins anew; the rest goes on. */
+  configure(changes: Partial<TrainingOptions>): void {
+    if (!this.#training) throw new Error("there is nothing to learn from yet: call learnFrom first");
+    this.#apply({ ...this.#training, ...changes }, this.#get("samples"));
   }
 
   /** Take some steps of training. */
@@ -211,29 +249,79 @@ export class Network {
     return rows;
   }
 
+  #apply(options: TrainingOptions, samples: number): void {
+    const { losses, optimizers } = this.about;
+    const place = (list: string[], name: string): number => {
+      if (!list.includes(name)) throw new RangeError(`the engine has no ${name}`);
+      return list.indexOf(name);
+    };
+    const [loss, optimizer] = [place(losses, options.loss), place(optimizers, options.optimizer)];
+    const batchSize = Math.min(options.batchSize, samples);
+    if (batchSize > this.#capacity) throw new RangeError("the batch is larger than the capacity");
+    this.#set("loss", loss);
+    this.#set("optimizer", optimizer);
+    this.#set("batch_size", batchSize);
+    this.#set("shuffle", Number((options.shuffle ?? true) && batchSize < samples));
+    this.#setting("lr", options.lr);
+    this.#setting("beta1", options.beta1 ?? 0.9);
+    this.#setting("beta2", options.beta2 ?? 0.999);
+    this.#setting("eps", options.eps ?? 1e-8);
+    this.#setting("weight_decay", options.weightDecay ?? 0);
+    if (this.#training && this.#training.optimizer !== options.optimizer) this.#startOptimizer();
+    this.#training = options;
+  }
+
+  #startOptimizer(): void {
+    for (const name of ["moment1", "moment2"]) this.#floats(this.#get(name), this.#count).fill(0);
+    for (const name of ["beta1_power", "beta2_power"]) this.#setting(name, 1);
+  }
+
+  /** The next step begins a pass over the samples. */
+  #startOver(): void {
+    const samples = this.#get("samples");
+    const order = new BigInt64Array(this.memory.buffer, this.#get("order"), samples);
+    for (let i = 0; i < samples; i++) order[i] = BigInt(i);
+    this.#set("position", samples);
+  }
+
+  /** The number of an activation, from 1, and its constants. */
+  #activation(chosen: ChosenActivation): [number, number[]] {
+    const { name, constants = {} } = chosen;
+    const number = this.about.activations.findIndex((f) => f.name === name) + 1;
+    const defaults = this.about.activations[number - 1]?.constants;
+    if (!defaults) throw new RangeError(`the engine has no activation ${name}`);
+    const unknown = Object.keys(constants).find((key) => !(key in defaults));
+    if (unknown !== undefined) throw new RangeError(`${name} has no parameter ${unknown}`);
+    return [number, Object.entries(defaults).map(([key, value]) => constants[key] ?? value)];
+  }
+
   #layers(parameters: number, gradients: number): void {
-    const { activations } = this.about;
     let offset = 0;
     let x = this.#allocate(4 * at(this.widths, 0) * this.#capacity);
-    this.options.activations.forEach((name, i) => {
+    this.options.activations.forEach((chosen, i) => {
       const [inputs, outputs] = [at(this.widths, i), at(this.widths, i + 1)];
-      const number = name === null ? 0 : activations.findIndex((f) => f.name === name) + 1;
-      if (name !== null && number === 0) throw new RangeError(`the engine has no activation ${name}`);
+      const named = typeof chosen === "string" ? { name: chosen } : chosen;
+      const [number, values] = named ? this.#activation(named) : [0, []];
       const buffer = (): number => this.#allocate(4 * outputs * this.#capacity);
       const z = buffer();
       const buffers = { x, z, a: number ? buffer() : z, slope: number ? buffer() : 0, g: buffer() };
       this.#buffers.push(buffers);
-      this.#weights.push(parameters + offset);
-      this.#biases.push(parameters + offset + 4 * inputs * outputs);
-      const constants = this.#allocate(8 * Math.max(1, activations[number - 1]?.constants.length ?? 0));
-      new Float64Array(this.memory.buffer, constants).set(activations[number - 1]?.constants ?? []);
+      const place = (start: number): Place => ({
+        weights: start + offset,
+        biases: start + offset + 4 * inputs * outputs,
+      });
+      const [own, slopes] = [place(parameters), place(gradients)];
+      this.#parameters.push(own);
+      this.#gradients.push(slopes);
+      const constants = this.#allocate(8 * Math.max(1, values.length));
+      new Float64Array(this.memory.buffer, constants).set(values);
       const words = {
         inputs,
         outputs,
-        weights: parameters + offset,
-        bias: parameters + offset + 4 * inputs * outputs,
-        weights_gradient: gradients + offset,
-        bias_gradient: gradients + offset + 4 * inputs * outputs,
+        weights: own.weights,
+        bias: own.biases,
+        weights_gradient: slopes.weights,
+        bias_gradient: slopes.biases,
         ...buffers,
         value: number,
         pair: number,
@@ -245,6 +333,10 @@ export class Network {
       offset += 4 * outputs * (inputs + 1);
       x = buffers.a;
     });
+  }
+
+  #weightsAt(places: Place[], layer: number): Float32Array {
+    return this.#floats(at(places, layer).weights, at(this.widths, layer) * at(this.widths, layer + 1));
   }
 
   #filledUp(count: number): number {

@@ -28,12 +28,10 @@ class Learning(Writer):
         self.train()
 
     def norm(self) -> None:
-        """The squared norm of the gradient, behind the loss in ``result``."""
-        fn = self.function(".norm", ("network", "ptr"))
-        (network,) = fn.arguments
-        gradients = self.pointer(network, "gradients")
-
-        count, lanes = self.word(network, "count"), 4
+        """The sum of the squares of some elements: of the whole gradient, or of a layer's."""
+        fn = self.function("squares", ("values", "ptr"), ("count", "i64"), result="double")
+        gradients, count = fn.arguments
+        lanes = 4
         type_ = f"<{lanes} x double>"
         whole = count & -lanes
 
@@ -50,8 +48,7 @@ class Learning(Writer):
         parts = [fn.emit(f"extractelement {type_} {sums.ref}, i32 {k}", "double") for k in range(4)]
         start = (parts[0] + parts[1]) + (parts[2] + parts[3])
         (total,) = fn.loop(count, add, [start], start=whole)
-        fn.store(total, self.pointer(network, "result"), 1)
-        fn.ret()
+        fn.ret(total)
 
     def optimizer(self, name: str) -> None:
         """One step over all parameters; 1 if that leaves a number that is not finite.
@@ -60,10 +57,10 @@ class Learning(Writer):
         """
         scalars = ("lr", "beta1", "beta2", "eps", "decay", "step", "scale")
         fn = self.function(
-            f".{name}", *((a, "ptr noalias") for a in "pgmv"), ("count", "i64"),
+            f".{name}", *((a, "ptr noalias") for a in "pgqmv"), ("count", "i64"),
             *((s, "double") for s in scalars), result="i64",
         )  # fmt: skip
-        p, g, m, v, count, *given = fn.arguments
+        p, g, q, m, v, count, *given = fn.arguments
         lr, beta1, beta2, eps, decay, step, scale = given
 
         def put(value: Value, array: Value, i: Value) -> Value:
@@ -88,7 +85,7 @@ class Learning(Writer):
         def one(i: Value, bad: Value) -> list[Value]:
             weight = self.get(p, i)
             first, *rest = body(i, weight, self.get(g, i) + decay * weight)
-            self.put(weight, g, i)
+            self.put(weight, q, i)
             total = sum(rest, first)
             return [bad | (total - total).ne(0.0)]  # inf - inf and NaN - NaN are not 0
 
@@ -98,12 +95,13 @@ class Learning(Writer):
     def update(self) -> None:
         """One step of the optimizer, as PyTorch's of the same name; returns 1 if it was taken back.
 
-        That happens where it would leave a number that is not finite. The gradients' place then holds
-        the weights that were refused, otherwise those before the step.
+        That happens where it would leave a number that is not finite. ``previous`` then holds the
+        parameters that were refused, otherwise those before the step.
         """
         fn = self.function(".update", ("network", "ptr"), result="i64")
         (network,) = fn.arguments
         p, g = self.pointer(network, "parameters"), self.pointer(network, "gradients")
+        q = self.pointer(network, "previous")
         m, v = self.pointer(network, "moment1"), self.pointer(network, "moment2")
         count, kind = self.word(network, "count"), self.word(network, "optimizer")
         settings = self.pointer(network, "settings")
@@ -118,8 +116,8 @@ class Learning(Writer):
 
         def take_back() -> None:
             def one(i: Value) -> None:
-                before, after = self.get(g, i), self.get(p, i)
-                for value, array in ((before, p), (after, g), (fn.f64(0.0), m), (fn.f64(0.0), v)):
+                before, after = self.get(q, i), self.get(p, i)
+                for value, array in ((before, p), (after, q), (fn.f64(0.0), m), (fn.f64(0.0), v)):
                     self.put(value, array, i)
 
             fn.loop(count, one)
@@ -138,7 +136,7 @@ class Learning(Writer):
             if name == "adam":
                 for power, word in zip(powers, ("beta1_power", "beta2_power"), strict=True):
                     fn.store(power, settings, SETTINGS.index(word))
-            values = (p, g, m, v, count, lr, beta1, beta2, eps, decay, step, scale)
+            values = (p, g, q, m, v, count, lr, beta1, beta2, eps, decay, step, scale)
             (bad,) = fn.call(f".{name}", *values, results=["i64"])
             fn.when(bad.ne(0), take_back)
 
@@ -217,8 +215,10 @@ class Learning(Writer):
         )
         invoke(fn, "forward", network, fn.i64(1))
         invoke(fn, "backward", network)
-        invoke(fn, ".norm", network)
-        loss, norm = fn.load(result, "double", 0), fn.load(result, "double", 1)
+        gradients, count = self.pointer(network, "gradients"), self.word(network, "count")
+        (norm,) = fn.call("squares", gradients, count)
+        fn.store(norm, result, 1)
+        loss = fn.load(result, "double", 0)
         fn.store(loss, history, done * 2)
         fn.store(norm, history, done * 2 + 1)
         sum_ = loss + norm
