@@ -11,6 +11,8 @@ for (const name of readdirSync("src/demos")) {
     configFile: false,
     logLevel: "warn",
     plugins: [svelte()],
+    base: "./",
+    resolve: { alias: [{ find: /^\.\/spawn$/, replacement: "./spawn.inline" }] },
     build: {
       target: "es2022",
       outDir: "dist/widgets",

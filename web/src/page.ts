@@ -6,7 +6,7 @@ import "./styles/print.css";
 import { HashModel } from "./lib/hashModel";
 import type { Demo } from "./lib/model";
 import { addThemeToggle } from "./lib/theme";
-import { messages } from "./messages/en";
+import { messages } from "./messages";
 
 /** Brings a page to life: each `<div data-demo="NAME" data-options="{…}">` becomes its demo. */
 const demos = import.meta.glob<{ default: Demo }>("./demos/*/index.ts");

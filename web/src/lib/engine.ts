@@ -295,6 +295,15 @@ export class Network {
     return [number, Object.entries(defaults).map(([key, value]) => constants[key] ?? value)];
   }
 
+  /** The same with one unit's samples side by side, [outputs][count]: as pictures want them. */
+  units(layer: number, what: "z" | "a" | "slope"): Float32Array {
+    const [count, stride, width] = [this.#get("batch"), this.#get("stride"), at(this.widths, layer + 1)];
+    const address = at(this.#buffers, layer)[what];
+    const rows = new Float32Array(count * width);
+    for (let j = 0; j < width; j++) rows.set(this.#floats(address + 4 * j * stride, count), j * count);
+    return rows;
+  }
+
   #layers(parameters: number, gradients: number): void {
     let offset = 0;
     let x = this.#allocate(4 * at(this.widths, 0) * this.#capacity);

@@ -1,4 +1,4 @@
-import { messages } from "../messages/en";
+import { messages } from "../messages";
 
 /** A small switch between day and night, for those who want another than their system's. Kept in the browser. */
 const KEY = "nonlin-theme";

@@ -1,7 +1,7 @@
 /** Every text of the interface, in one place: a translation is one file like this one. */
 const ORDERS = ["f(z)", "f′(z)", "f″(z)"] as const;
 
-export const messages = {
+export const en = {
   explorer: "Activation Explorer",
   own: "your formula",
   failed: (reason: string) =>
@@ -127,4 +127,66 @@ export const messages = {
   kink: (at: string, derivative: string, note: string) =>
     `At z = ${at} there is a kink and no slope. By convention f′(${at}) = ${derivative}${note ? `: ${note}` : "."}`,
   properties: "Properties, each with what shows it",
+
+  // Parts that demos share
+  reset: "Start over",
+  oneStep: "One step",
+  play: "Play",
+  pause: "Pause",
+  playing: "It runs; press Pause to stop.",
+  paused: "Paused.",
+  settings: "Settings",
+  activation: "Activation",
+  exactly: (label: string) => `${label}, typed exactly`,
+  askReveal: "Reveal",
+  askHint: "Choose first: the answer is worth more after a guess.",
+  askSkip: "Just show me",
+  engineFailed: (reason: string) => `The network engine could not start: ${reason}.`,
+
+  // Demo: linearity
+  linearity: {
+    title: "linearity",
+  },
+
+  // Demo: step
+  stepDescent: {
+    title: "step",
+  },
+
+  // Demo: zigzag
+  zigzag: {
+    title: "zigzag",
+  },
+
+  // Demo: vanishing
+  vanishing: {
+    title: "vanishing",
+  },
+
+  // Demo: dying
+  dying: {
+    title: "dying",
+  },
+
+  // Demo: softmax
+  softmax: {
+    title: "softmax",
+  },
+
+  // Demo: playground
+  playground: {
+    title: "playground",
+  },
+
+  // Demo: trace
+  trace: {
+    title: "trace",
+  },
+
+  // Demo: sheet
+  sheet: {
+    title: "sheet",
+  },
 };
+
+export type Messages = typeof en;

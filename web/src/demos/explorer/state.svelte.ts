@@ -3,7 +3,7 @@ import { History } from "../../lib/history";
 import { RefusedFormula, type Kernel, type Lab } from "../../lib/lab/lab";
 import type { Parameter, Refusal } from "../../lib/lab/contract";
 import type { Model } from "../../lib/model";
-import { messages } from "../../messages/en";
+import { messages } from "../../messages";
 import { MOST, OWN, readTraits, writeTraits, type Traits } from "./traits";
 
 /** One function on show: its code, its look and its parameters' values. */

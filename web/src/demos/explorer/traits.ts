@@ -1,6 +1,6 @@
 import type { Model } from "../../lib/model";
 import type { Lab } from "../../lib/lab/lab";
-import { messages } from "../../messages/en";
+import { messages } from "../../messages";
 
 /** The whole state of the Explorer, as it stands in a link or in a widget's traits. */
 export interface Traits {

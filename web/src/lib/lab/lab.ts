@@ -1,4 +1,5 @@
 import type { Model } from "../model";
+import type { EngineFiles } from "../net/networks";
 import type { Catalogue, Defined, DefineRequest, Fn, Refusal } from "./contract";
 import { KernelModule, type Order, type Precision } from "./kernels";
 
@@ -71,10 +72,11 @@ async function defineByServer(request: DefineRequest): Promise<Kernel> {
   return assembleDefined(answer);
 }
 
+const data = (name: string): URL => new URL(name, new URL(meta("nonlin-data") ?? "data/", document.baseURI));
+
 async function loadFromPage(): Promise<Lab> {
-  const base = new URL(meta("nonlin-data") ?? "data/", document.baseURI);
-  const catalogue = (await (await fetched(new URL("catalogue.json", base))).json()) as Catalogue;
-  const bytes = await (await fetched(new URL(catalogue.wasm, base))).arrayBuffer();
+  const catalogue = (await (await fetched(data("catalogue.json"))).json()) as Catalogue;
+  const bytes = await (await fetched(data(catalogue.wasm))).arrayBuffer();
   const kernels = await assemble(catalogue, bytes);
   return meta("nonlin-server") === "no" ? { kernels } : { kernels, define: defineByServer };
 }
@@ -114,3 +116,27 @@ export async function labOfModel(model: Model): Promise<Lab> {
 
 export const labOf = (model: Model): Promise<Lab> =>
   model.get("_catalogue") === undefined ? labOfPage() : labOfModel(model);
+
+let engine: Promise<EngineFiles> | undefined;
+
+async function engineOfPage(): Promise<EngineFiles> {
+  const [bytes, description] = await Promise.all([
+    fetched(data("engine.wasm")).then((response) => response.arrayBuffer()),
+    fetched(data("engine.json")).then((response) => response.json() as Promise<EngineFiles["description"]>),
+  ]);
+  return { bytes, description };
+}
+
+/** The network engine: of the page, fetched once for all its demos, or from a widget's traits `_engine*`. */
+export function engineOf(model: Model): Promise<EngineFiles> {
+  const view = model.get("_engine") as DataView<ArrayBuffer> | undefined;
+  if (view) {
+    const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+    return Promise.resolve({ bytes, description: model.get("_engine_about") as EngineFiles["description"] });
+  }
+  engine ??= engineOfPage().catch((error: unknown) => {
+    engine = undefined;
+    throw error;
+  });
+  return engine;
+}

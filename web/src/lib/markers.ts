@@ -1,4 +1,4 @@
-import type { Marker } from "../../lib/colours";
+import type { Marker } from "./colours";
 
 /** The outline of a marker of about the given radius, around the origin. */
 export function markerPath(marker: Marker, radius: number): string {

@@ -1,0 +1,62 @@
+import { mount, unmount, type Component } from "svelte";
+import { messages } from "../messages";
+import type { Demo, Model } from "./model";
+import "../styles/tokens.css";
+import "../styles/controls.css";
+
+/** What a demo's state must be able to do besides its own business. */
+interface Closable {
+  destroy(): void;
+}
+
+function failure(reason: unknown): HTMLElement {
+  const message = document.createElement("p");
+  message.className = "failure";
+  message.setAttribute("role", "alert");
+  message.textContent = messages.failed(reason instanceof Error ? reason.message : String(reason));
+  return message;
+}
+
+/**
+ * A demo as an anywidget module: its state is prepared, then its component is shown with it. Until then the
+ * element is busy; an error along the way is told in its place.
+ */
+export function demo<State extends Closable>(
+  traits: Record<string, unknown>,
+  component: Component<{ lab: State }>,
+  prepare: (model: Model) => State | Promise<State>,
+): Demo {
+  return {
+    traits: { ...traits },
+    render({ model, el }) {
+      let cleanup: (() => void) | undefined;
+      let gone = false;
+      el.classList.add("nonlin");
+      el.setAttribute("aria-busy", "true");
+      Promise.resolve()
+        .then(() => prepare(model))
+        .then((state) => {
+          if (gone) {
+            state.destroy();
+            return;
+          }
+          el.replaceChildren();
+          const app = mount(component, { target: el, props: { lab: state } });
+          cleanup = () => {
+            state.destroy();
+            void unmount(app);
+          };
+        })
+        .catch((error: unknown) => {
+          el.replaceChildren(failure(error));
+        })
+        .finally(() => {
+          el.removeAttribute("aria-busy");
+        });
+      return () => {
+        gone = true;
+        cleanup?.();
+      };
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import { History } from "./history";
+import type { Model } from "./model";
+
+/** Reads one trait: the value if it makes sense, else undefined. */
+export type Reader<T> = (value: unknown) => T | undefined;
+
+/** How each trait is read; one that cannot be is left at its default and named. */
+export type Readers<Traits> = { [Name in keyof Traits]: Reader<Traits[Name]> };
+
+const plain = (value: unknown): string => JSON.stringify(value);
+
+/**
+ * The state of a demo: `now` is what the link (or the widget's traits) holds. A change is made with `set` and
+ * kept, in link and history, by `commit`; `change` does both.
+ */
+export class DemoState<Traits extends object> {
+  now: Traits = $state.raw() as Traits;
+  /** Parts of the link that made no sense, to be shown. */
+  ignored: string[] = $state.raw([]);
+  canUndo = $state(false);
+  canRedo = $state(false);
+
+  readonly model: Model;
+  readonly #defaults: Traits;
+  readonly #readers: Readers<Traits>;
+  readonly #history: History<Traits>;
+  #writing = false;
+
+  constructor(model: Model, defaults: Traits, readers: Readers<Traits>) {
+    this.model = model;
+    this.#defaults = defaults;
+    this.#readers = readers;
+    this.now = this.#read();
+    this.#history = new History(this.now);
+    model.on("change", this.#reread);
+  }
+
+  destroy(): void {
+    this.model.off("change", this.#reread);
+  }
+
+  /** Called after `now` was replaced from outside: by undo, redo, an edited address, or Python. */
+  protected restored?(before: Traits): void;
+
+  /** A page's address holds the state; a notebook's does not. */
+  get hasLink(): boolean {
+    return this.model.send === undefined;
+  }
+
+  set(change: Partial<Traits>): void {
+    this.now = { ...this.now, ...change };
+  }
+
+  /** Puts the present state into the link and the history. Equal keys in quick succession are one step back. */
+  commit(key = ""): void {
+    if (plain(this.now) === plain(this.#history.current)) return;
+    this.#history.push(this.now, key, performance.now());
+    this.#settle();
+  }
+
+  change(change: Partial<Traits>, key = ""): void {
+    this.set(change);
+    this.commit(key);
+  }
+
+  /** Back to what was last kept: a gesture was called off. */
+  revert(): void {
+    this.#restore(this.#history.current);
+  }
+
+  undo(): void {
+    this.#go(this.#history.move(-1));
+  }
+
+  redo(): void {
+    this.#go(this.#history.move(1));
+  }
+
+  dismissIgnored(): void {
+    this.ignored = [];
+  }
+
+  #read(): Traits {
+    const traits = structuredClone(this.#defaults);
+    const ignored = [...((this.model.get("_ignored") as string[] | undefined) ?? [])];
+    for (const name of Object.keys(traits) as (keyof Traits & string)[]) {
+      const given = this.model.get(name);
+      const value = this.#readers[name](given);
+      if (value !== undefined) traits[name] = value;
+      else if (given !== undefined) ignored.push(`${name}=${String(given)}`);
+    }
+    this.ignored = ignored;
+    return traits;
+  }
+
+  #settle(): void {
+    this.canUndo = this.#history.canUndo;
+    this.canRedo = this.#history.canRedo;
+    this.#writing = true;
+    for (const [name, value] of Object.entries(this.now)) this.model.set(name, value);
+    this.model.save_changes();
+    this.#writing = false;
+  }
+
+  #go(traits: Traits | undefined): void {
+    if (!traits) return;
+    this.#restore(traits);
+    this.#settle();
+  }
+
+  #restore(traits: Traits): void {
+    const before = this.now;
+    this.now = traits;
+    this.restored?.(before);
+  }
+
+  /** The address was edited, or Python set a trait. */
+  #reread = (): void => {
+    if (this.#writing) return;
+    const traits = this.#read();
+    if (plain(traits) === plain(this.now)) return;
+    this.#restore(traits);
+    this.#history.push(traits, "", performance.now());
+    this.canUndo = this.#history.canUndo;
+    this.canRedo = this.#history.canRedo;
+  };
+}
+
+/** Readers for the usual kinds of trait. */
+export const reading = {
+  number:
+    (low: number, high: number): Reader<number> =>
+    (value) =>
+      typeof value === "number" && value >= low && value <= high ? value : undefined,
+  whole:
+    (low: number, high: number): Reader<number> =>
+    (value) =>
+      typeof value === "number" && Number.isInteger(value) && value >= low && value <= high ? value : undefined,
+  flag: (value: unknown): boolean | undefined => (typeof value === "boolean" ? value : undefined),
+  text: (value: unknown): string | undefined => (typeof value === "string" ? value : undefined),
+  oneOf:
+    <T extends string>(...names: readonly T[]): Reader<T> =>
+    (value) =>
+      names.find((name) => name === value),
+  numbers:
+    (least: number, most: number, low = -Infinity, high = Infinity): Reader<number[]> =>
+    (value) =>
+      Array.isArray(value) &&
+      value.length >= least &&
+      value.length <= most &&
+      value.every((item) => typeof item === "number" && item >= low && item <= high)
+        ? (value as number[])
+        : undefined,
+  names:
+    (known: (name: string) => boolean, most: number): Reader<string[]> =>
+    (value) =>
+      Array.isArray(value) && value.length <= most && value.every((item) => typeof item === "string" && known(item))
+        ? (value as string[])
+        : undefined,
+};

@@ -1,0 +1,14 @@
+import { en, type Messages } from "./en";
+
+export type { Messages };
+
+/** The texts of the interface in the page's language; English until `speak` has brought another. */
+export let messages: Messages = en;
+
+const others = import.meta.glob<{ default: Messages }>(["./*.ts", "!./en.ts", "!./index.ts"]);
+
+/** Takes the texts of a language, where there are any. Called before any demo starts. */
+export async function speak(language: string): Promise<void> {
+  const load = others[`./${language.split("-")[0] ?? ""}.ts`];
+  if (load) messages = (await load()).default;
+}
