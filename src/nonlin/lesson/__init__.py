@@ -1,12 +1,14 @@
 """The lesson as a website: Markdown with demos in it, rendered to pages, and everything they load.
 
->>> sorted(name for name in site(server=False) if name.endswith(".html"))
-['explorer.html', 'index.html']
+>>> pages = [name for name in site(server=False) if name.endswith(".html")]
+>>> "index.html" in pages, "explorer.html" in pages, "demo-explorer.html" in pages
+(True, True, True)
 """
 
 from __future__ import annotations
 
+from nonlin.lesson.export import ExportError, export
 from nonlin.lesson.markdown import LessonError, render
-from nonlin.lesson.site import POLICY, export, site
+from nonlin.lesson.site import POLICY, site
 
-__all__ = ["POLICY", "LessonError", "export", "render", "site"]
+__all__ = ["POLICY", "ExportError", "LessonError", "export", "render", "site"]

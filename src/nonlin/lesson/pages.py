@@ -84,6 +84,7 @@ def page(
     server: bool,
     main_class: str = "",
     policy: str = "",
+    header: bool = True,
 ) -> str:
     """One complete page.
 
@@ -99,6 +100,8 @@ def page(
         Whether something answers ``api/define``.
     policy
         A content security policy to write into the page, for hosts that send none.
+    header
+        Whether the site's name and navigation stand above.
     """
     links = [f'<link rel="stylesheet" href="{escape(s)}">' for s in bundle.styles(demos)]
     links += [
@@ -114,6 +117,10 @@ def page(
     here = ' aria-current="page"'
     navigation = "".join(
         f'<a href="{name}"{here if name == file else ""}>{label}</a>' for name, label in NAVIGATION
+    )
+    top = (
+        '<header class="site-header"><a class="site-name" href="index.html">nonlin</a>\n'
+        f'<nav aria-label="Pages">{navigation}</nav></header>\n'
     )
     head = "\n".join([*metas, *links])
     main = f' class="{escape(main_class)}"' if main_class else ""
@@ -132,9 +139,7 @@ def page(
 <script type="module" src="{escape(bundle.script)}"></script>
 </head>
 <body>
-<header class="site-header"><a class="site-name" href="index.html">nonlin</a>
-<nav aria-label="Pages">{navigation}</nav></header>
-<main{main}>
+{top if header else ""}<main{main}>
 {body}</main>
 </body>
 </html>

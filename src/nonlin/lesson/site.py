@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
-import shutil
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from nonlin.errors import NonlinError
 from nonlin.lesson.markdown import demo_html, render
 from nonlin.lesson.pages import Bundle, page
 
-__all__ = ["MARKER", "POLICY", "ExportError", "export", "site"]
+__all__ = ["POLICY", "site"]
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; "
@@ -21,9 +16,6 @@ POLICY = (
     "form-action 'none'"
 )
 """The content security policy of every page: nothing from elsewhere, nothing inline."""
-
-MARKER = "nonlin-site.json"
-"""The file by which an export knows an earlier one, with the names of what it wrote."""
 
 LESSON = "03-activation-functions.md"
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -33,10 +25,6 @@ _ICON = (
     '<path d="M4 24H15L28 7" fill="none" stroke="#0062a8" stroke-width="4"'
     ' stroke-linecap="round" stroke-linejoin="round"/></svg>\n'
 )
-
-
-class ExportError(NonlinError, OSError):
-    """An export that would have to overwrite what is not its own, or cannot be written."""
 
 
 def _folder(packaged: str, checkout: str, needs: str) -> Path:
@@ -69,6 +57,8 @@ def site(*, server: bool) -> dict[str, bytes]:
         "explorer.html": _explorer_page(bundle, server, policy).encode(),
         "favicon.svg": _ICON.encode(),
     }
+    for name in bundle.demos:
+        files[f"demo-{name}.html"] = _demo_page(bundle, name, server, policy).encode()
     for path in sorted((web / "assets").iterdir()):
         files[f"assets/{path.name}"] = path.read_bytes()
     if (web / "licenses.md").is_file():
@@ -111,6 +101,22 @@ def _explorer_page(bundle: Bundle, server: bool, policy: str) -> str:
     )
 
 
+def _demo_page(bundle: Bundle, name: str, server: bool, policy: str) -> str:
+    """One demo and nothing else, to be put into a page of someone's own: ``<iframe src=…>``."""
+    return page(
+        bundle,
+        file=f"demo-{name}.html",
+        title=f"{name} · nonlin",
+        description=f"The figure {name} of the lesson on activation functions.",
+        body=_NOSCRIPT + demo_html(name, {}),
+        demos=[name],
+        server=server,
+        main_class="demo-page",
+        policy=policy,
+        header=False,
+    )
+
+
 _NOSCRIPT = (
     "<noscript><p>What is to be seen here is computed in your browser, "
     "and needs JavaScript for it.</p></noscript>\n"
@@ -120,96 +126,3 @@ _COLOPHON = _NOSCRIPT + (
     "derives from each function’s formula. Nothing is loaded from anywhere else. "
     '<a href="licenses.txt">Licences</a> of the fonts and libraries.</small></p>\n'
 )
-
-
-def export(files: Mapping[str, bytes], target: Path, *, force: bool = False) -> None:
-    """Write a site into a folder, all of it or nothing.
-
-    A new or empty folder, or one that holds an earlier export and nothing else, is replaced in one
-    step. In any other folder nothing is touched unless ``force`` is set; then the site's files are
-    put among those that are there, and only an earlier export's own files are removed.
-
-    Raises
-    ------
-    ExportError
-        The folder holds something else, or cannot be written.
-    """
-    # Not resolved any further: a link that is the target itself would otherwise be replaced.
-    target = target.resolve()
-    if target.exists() and not target.is_dir():
-        raise ExportError(f"{target} is a file, not a folder")
-    ours = _written_before(target)
-    present = _present(target)
-    foreign = sorted(present - ours)
-    if foreign and not force:
-        shown = ", ".join(foreign[:3]) + (", …" if len(foreign) > 3 else "")
-        raise ExportError(
-            f"{target} holds other files ({shown}); choose another folder, or add --force"
-        )
-    staged = target.parent / f".{target.name}.{secrets.token_hex(4)}"
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _write(files, staged)
-        if foreign:
-            _merge(staged, target, stale=ours - set(files) - {MARKER})
-        else:
-            _swap(staged, target)
-    except OSError as error:
-        raise ExportError(f"{target} could not be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
-
-
-def _written_before(target: Path) -> set[str]:
-    """Names that an earlier export wrote here, by its own account."""
-    try:
-        names = json.loads((target / MARKER).read_text("utf-8"))["files"]
-        safe = {n for n in names if not PurePosixPath(n).is_absolute() and ".." not in n.split("/")}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return set()
-    return safe | {MARKER}
-
-
-def _present(target: Path) -> set[str]:
-    """Everything in the folder: files by name, and folders where they are empty."""
-    found = set()
-    for folder, folders, names in os.walk(target):
-        here = Path(folder)
-        found |= {(here / n).relative_to(target).as_posix() for n in names}
-        found |= {
-            (here / n).relative_to(target).as_posix() for n in folders if (here / n).is_symlink()
-        }
-    return found
-
-
-def _write(files: Mapping[str, bytes], folder: Path) -> None:
-    folder.mkdir()
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    marker = {"written by": "nonlin export", "files": sorted(files)}
-    (folder / MARKER).write_text(json.dumps(marker, indent=1) + "\n", "utf-8")
-
-
-def _swap(staged: Path, target: Path) -> None:
-    if not target.exists():
-        staged.rename(target)
-        return
-    old = staged.with_name(staged.name + ".old")
-    target.rename(old)
-    try:
-        staged.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _merge(staged: Path, target: Path, stale: set[str]) -> None:
-    for path in sorted(p for p in staged.rglob("*") if p.is_file()):
-        place = target / path.relative_to(staged)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(place)
-    for name in stale:
-        (target / name).unlink(missing_ok=True)
