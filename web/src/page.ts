@@ -6,7 +6,7 @@ import "./styles/print.css";
 import { HashModel } from "./lib/hashModel";
 import type { Demo } from "./lib/model";
 import { addThemeToggle } from "./lib/theme";
-import { messages } from "./messages";
+import { messages, speak } from "./messages";
 
 /** Brings a page to life: each `<div data-demo="NAME" data-options="{…}">` becomes its demo. */
 const demos = import.meta.glob<{ default: Demo }>("./demos/*/index.ts");
@@ -25,5 +25,28 @@ async function hydrate(element: HTMLElement): Promise<void> {
   }
 }
 
-addThemeToggle(document.querySelector(".site-header"));
-for (const element of document.querySelectorAll<HTMLElement>("[data-demo]")) void hydrate(element);
+/** A figure starts when the reader comes near it; the first one, and all that will be printed, at once. */
+function begin(elements: readonly HTMLElement[]): void {
+  const waiting = new Set(elements);
+  const start = (element: HTMLElement): void => {
+    near.unobserve(element);
+    if (waiting.delete(element)) void hydrate(element);
+  };
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) if (isIntersecting) start(target as HTMLElement);
+    },
+    { rootMargin: "800px 0px" },
+  );
+  for (const element of elements) near.observe(element);
+  window.addEventListener("beforeprint", () => {
+    for (const element of [...waiting]) start(element);
+  });
+  const [first] = elements;
+  if (first) start(first);
+}
+
+void speak(document.documentElement.lang).then(() => {
+  addThemeToggle(document.querySelector(".site-header"));
+  begin([...document.querySelectorAll<HTMLElement>("[data-demo]")]);
+});

@@ -6,8 +6,10 @@ Its options are the demo's traits: a number, ``true`` or ``false``, a list (``vi
 mapping (``params=elu.alpha:0.5``) or text. ``scope=NAME`` is the name under which the demo's state
 stands in the page's address; without it the first demo has none and the others are numbered.
 
-A mistake in a directive is an error that names the file, the line and the directive: a lesson with
-a figure missing is not built.
+Mathematics stands between double braces: see :mod:`nonlin.lesson.inline`.
+
+A mistake in either is an error that names the file, the line and the place: a lesson with a
+figure missing is not built.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from nonlin.catalogue import BY_NAME
 from nonlin.errors import NonlinError
+from nonlin.lesson.inline import mathematics, set_mathematics
 
 __all__ = ["LessonError", "demo_html", "render"]
 
@@ -67,12 +70,16 @@ def render(text: str, demos: Collection[str], *, source: str = "lesson") -> str:
         "paragraph", "demo", _demo_rule, {"alt": ["paragraph", "blockquote", "list"]}
     )
     parser.add_render_rule("demo", _demo_token)
+    set_mathematics(parser)
     tokens = parser.parse(text)
     _name_headings(tokens)
     scopes: list[str] = []
     for token in tokens:
         if token.type == "demo":
             _fill(token, demos, scopes, source)
+        for child in token.children or ():
+            if child.type == "mathematics":
+                _work_out(child, (token.map or [0])[0] + 1, source)
     return str(parser.renderer.render(tokens, parser.options, {}))
 
 
@@ -136,6 +143,15 @@ def _fill(token: Token, demos: Collection[str], scopes: list[str], source: str) 
         raise wrong(f"the scope {scope!r} is taken")
     scopes.append(scope)
     token.meta = {"name": name, "options": options, "scope": scope}
+
+
+def _work_out(token: Token, line: int, source: str) -> None:
+    """Reads one piece of mathematics into its token, and refuses a wrong one."""
+    try:
+        token.meta["html"] = mathematics(token.content, block=token.meta["block"])
+    except NonlinError as error:
+        why = str(error).splitlines()[0]
+        raise LessonError(f"{source}, line {line}: {{{{{token.content}}}}}: {why}") from error
 
 
 def _value(key: str, text: str) -> object:

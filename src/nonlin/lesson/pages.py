@@ -108,7 +108,7 @@ def page(
         f'<link rel="preload" href="{escape(f)}" as="font" type="font/woff2" crossorigin>'
         for f in bundle.fonts()
     ]
-    links += [f'<link rel="modulepreload" href="{escape(m)}">' for m in bundle.modules(demos)]
+    links += [f'<link rel="modulepreload" href="{escape(m)}">' for m in bundle.modules(demos[:1])]
     metas = (
         [f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">']
         if policy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from nonlin.errors import NonlinError
@@ -71,7 +72,7 @@ def site(*, server: bool) -> dict[str, bytes]:
 def _lesson_page(bundle: Bundle, lesson: Path, server: bool, policy: str) -> str:
     text = lesson.read_text("utf-8")
     body = render(text, bundle.demos, source=lesson.name)
-    used = [name for name in bundle.demos if f'data-demo="{name}"' in body]
+    used = list(dict.fromkeys(re.findall(r'data-demo="(\w+)"', body)))
     return page(
         bundle,
         file="index.html",
