@@ -684,7 +684,7 @@ def test_what_is_too_large_for_a_norm() -> None:
 
 # -- interrupts -----------------------------------------------------------------------------------
 def interrupted(net: Network, x: Array, how: Callable[[], None], after_s: float) -> History:
-    """Train for ever, and interrupt from another thread once training is under way."""
+    """Train for a long time, and interrupt from another thread once training is under way."""
     begun = threading.Event()
 
     def strike() -> None:
@@ -696,7 +696,7 @@ def interrupted(net: Network, x: Array, how: Callable[[], None], after_s: float)
     thread.start()
     try:
         return net.train(
-            x, x[:, :1], epochs=10**9, batch_size=8, measure=1, until=lambda h: begun.set() or False
+            x, x[:, :1], epochs=10**6, batch_size=8, measure=1, until=lambda h: begun.set() or False
         )
     finally:
         thread.join()
