@@ -298,7 +298,8 @@ class Activation:
                 "second": [self.slopes[1]],
                 "pair": [self.expression, first],
             }[what]
-        return lower(wanted, self.parameters)
+        domain_of = None if what == "from_output" else self.expression
+        return lower(wanted, self.parameters, domain_of)
 
     def _recipe(self, what: str) -> str:
         """All that a program depends on."""
