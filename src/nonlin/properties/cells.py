@@ -21,7 +21,9 @@ import mpmath
 from ..expression import Expr, number, rebuild
 from ..oracle import accurate
 from ..rewrites import simplify
-from .signs import BITS, Budget, Root, Signs, affine, point_sign, signs
+from .budget import Budget
+from .forms import affine
+from .signs import BITS, Root, Signs, point_sign, signs
 
 __all__ = ["Cell", "Cut", "TooIntricate", "cells", "value_at", "with_values"]
 

@@ -16,7 +16,9 @@ import mpmath
 from ..expression import Z
 from ..oracle import accurate
 from ..rewrites import simplify
-from .signs import OutOfTime, compose, signs
+from .budget import OutOfTime
+from .forms import compose
+from .signs import signs
 from .study import Extreme, Study, differ
 from .text import Interval, interval_text, num, nums, region, shown
 

@@ -20,8 +20,10 @@ from ..enclosure import encloser
 from ..expression import Expr, Z, call, number, walk
 from ..oracle import accurate
 from ..rewrites import simplify
+from .budget import Budget, OutOfTime
 from .cells import Cell, Cut, cells, value_at, with_values
-from .signs import BITS, Budget, OutOfTime, Root, Signs, affine, compose, signs
+from .forms import affine, compose
+from .signs import BITS, Root, Signs, signs
 from .tails import limit
 
 __all__ = ["Extreme", "Study", "differ"]
