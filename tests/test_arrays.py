@@ -911,3 +911,28 @@ def test_nothing_outside_an_array_is_read_or_written() -> None:
 def test_the_guard_would_notice() -> None:
     done = subprocess.run([sys.executable, "-c", GUARDED, "overrun"], capture_output=True)
     assert done.returncode < 0
+
+
+@pytest.mark.parametrize(
+    ("formula", "undefined"),
+    [
+        ("exp(log(z))", [-2.0, -0.5]),
+        ("sqrt(z)**2", [-2.0, -0.5]),
+        ("log(z) - log(z)", [-2.0, -0.5]),
+        ("0 * log(z)", [-2.0, -0.5]),
+        ("(1 - z**2)**0.5 * sqrt(1 - z**2)", [-2.0, 2.0]),
+        ("where(z > -1, sqrt(z)**2, 5)", [-0.5]),
+        ("where(log(z) < 0, 1, 2)", []),
+        ("log(1 + z) + z", [-2.0]),
+        ("log(z)", [-2.0, -0.5]),
+        ("log(exp(z) - 1 + 1)", []),
+        ("z / z", []),
+    ],
+)
+def test_no_identity_gives_a_value_where_the_formula_has_none(
+    formula: str, undefined: list[float]
+) -> None:
+    f = nonlin.define(formula)
+    z = np.array([-2.0, -0.5, 0.5, 2.0])
+    for result in (f(z), f.derivative(z), f(z.astype(np.float32)), *f.value_and_derivative(z)):
+        assert list(z[np.isnan(result)]) == undefined

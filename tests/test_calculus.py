@@ -25,7 +25,7 @@ from nonlin.formula import parse
 from nonlin.notation import text
 from nonlin.ops import OPS
 from nonlin.oracle import accurate
-from nonlin.properties.signs import compose
+from nonlin.properties.forms import compose
 from test_rewrites import NEAR, VALUES, formulas, places, reached
 
 STEP = Fraction(1, 2**300)

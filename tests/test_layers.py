@@ -12,10 +12,10 @@ import nonlin
 ROOT = Path(nonlin.__file__).parent
 LAYERS: list[set[str]] = [
     {"errors", "ops", "expression"},
-    {"formula", "catalogue"},
+    {"formula", "formula_hints", "catalogue"},
     {"rewrites", "calculus", "oracle", "enclosure", "properties", "notation"},
     {"compiler"},
-    {"activation", "rows"},
+    {"activation", "arrays", "rows"},
     {"", "network"},
     {"experiments"},
     {"describe"},

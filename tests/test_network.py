@@ -204,6 +204,16 @@ def test_collapse(dtype: str) -> None:
     np.testing.assert_allclose(net.forward(x), x @ w.T + b, rtol=0, atol=10 * CLOSE[dtype])
 
 
+@pytest.mark.parametrize(
+    "formula", ["2*z + 1", "max(z, z)", "(z + abs(z)) / 2 + min(z, 0)", "3", "z/4"]
+)
+def test_collapse_sees_through_straight_lines(formula: str) -> None:
+    net = Network([2, 5, 4, 3], activation=[formula, "identity", formula], seed=3, dtype="float64")
+    w, b = net.collapse()
+    x = np.random.default_rng(0).normal(size=(20, 2))
+    np.testing.assert_allclose(x @ w.T + b, net.forward(x), rtol=1e-12, atol=1e-12)
+
+
 def test_collapse_names_the_layer_that_bends() -> None:
     for activation in ("identity", "linear", "z", ["z", None, nonlin.identity]):
         Network([2, 3, 4, 1], activation=activation).collapse()

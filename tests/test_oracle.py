@@ -105,3 +105,18 @@ def test_enclosures_keep_signs_that_hold_by_meaning() -> None:
     assert enclose(parse("1/z"), -1.0, 2.0) == whole
     assert enclose(parse("where(z > 0, 1, -1)"), -1.0, 2.0) == (-1.0, 1.0)
     assert enclose(parse("cos(z)"), -0.5, 0.5)[1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("formula", "value"),
+    [
+        ("(z - 3)**exp(exp(exp(z + 3)))", math.inf),  # of an exponent with 10**23 digits
+        ("(z - 3)**(-exp(exp(exp(z + 3))))", 0.0),
+        ("(z - 1.5)**exp(exp(exp(z + 3)))", 0.0),
+        ("(z - 2)**exp(exp(exp(exp(z + 3))))", 1.0),  # beyond every number
+        ("(z - 2)**(z + 2)", -1.0),
+        ("(z - 3)**(z + 3)", 16.0),
+    ],
+)
+def test_parity_of_an_exponent_is_seen_without_writing_it_out(formula: str, value: float) -> None:
+    assert float(evaluate(parse(formula), 1.0, {})) == value

@@ -6,21 +6,29 @@ everything else by deriving it: calling it runs a compiled kernel over an array.
 
 from __future__ import annotations
 
-import math
-import operator
 import os
 import threading
 from collections.abc import Mapping
-from functools import cache, cached_property, partial
-from numbers import Real
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from nonlin.arrays import (
+    Array,
+    as_floats,
+    check_out,
+    flat_memory,
+    format_of,
+    matched,
+    plain,
+    real_number,
+    run,
+    same_or_apart,
+)
 from nonlin.catalogue import BY_NAME, Entry, Parameter
 from nonlin.errors import (
-    DtypeError,
     FormulaError,
     NoSuchActivationError,
     NotAFunctionOfOutputError,
@@ -28,51 +36,19 @@ from nonlin.errors import (
 )
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
-
     from nonlin.compiler.kernel import Kernel
     from nonlin.compiler.program import Program
     from nonlin.expression import Expr
     from nonlin.properties import OutputDerivative, Property
 
-__all__ = ["Activation", "define", "of_catalogue", "set_num_threads"]
-
-Array = NDArray[Any]
+__all__ = ["Activation", "define", "of_catalogue"]
 
 _WHATS = ("value", "derivative", "second", "pair", "backward", "from_output")
-_SPLIT = 1 << 16  # elements per thread below which a second thread does not pay
-_threads = [os.cpu_count() or 1]
 _lock = threading.RLock()
 if hasattr(os, "register_at_fork"):  # else a child could inherit the lock from a thread it lacks
     os.register_at_fork(
         before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
     )
-
-
-def set_num_threads(n: int) -> None:
-    """Use at most ``n`` threads for large arrays (all processors by default).
-
-    Raises
-    ------
-    ValueError
-        ``n`` is not a whole number of at least 1.
-    """
-    try:
-        count = 0 if isinstance(n, bool) else operator.index(n)
-    except TypeError:
-        count = 0
-    if count < 1:
-        raise ValueError(f"the number of threads must be a whole number of at least 1, not {n!r}")
-    _threads[0] = count
-    _pool.cache_clear()
-
-
-@cache
-def _pool(pid: int) -> ThreadPoolExecutor:
-    # Keyed by process: after a fork the parent's threads are not there.
-    from concurrent.futures import ThreadPoolExecutor
-
-    return ThreadPoolExecutor(_threads[0], thread_name_prefix="nonlin")
 
 
 class Activation:
@@ -265,7 +241,7 @@ class Activation:
         """
         if what not in _WHATS:
             raise ValueError(f"there is no kernel for {what!r}: use one of {', '.join(_WHATS)}")
-        return self._kernel(what, _format(np.dtype(dtype)), fast)
+        return self._kernel(what, format_of(np.dtype(dtype)), fast)
 
     # -- inside -----------------------------------------------------------------------------------
     @cached_property
@@ -298,7 +274,8 @@ class Activation:
                 "second": [self.slopes[1]],
                 "pair": [self.expression, first],
             }[what]
-        return lower(wanted, self.parameters)
+        domain_of = None if what == "from_output" else self.expression
+        return lower(wanted, self.parameters, domain_of)
 
     def _recipe(self, what: str) -> str:
         """All that a program depends on."""
@@ -337,24 +314,24 @@ class Activation:
             self._check_requirements(values)
         g: Array | None = None
         if what == "backward":  # whose gradient may be anything, so None too
-            x, g = _matched(x, gradient)
+            x, g = matched(x, gradient)
         else:
             x = as_floats(x)
-        _check_out(out, x)
-        x = _flat_memory(x)
-        if g is not None and not (g.strides == x.strides and _plain(g)):
+        check_out(out, x)
+        x = flat_memory(x)
+        if g is not None and not (g.strides == x.strides and plain(g)):
             copy = np.empty_like(x)
             np.copyto(copy, g)
             g = copy
         direct = (
-            out is not None and out.dtype == x.dtype and out.strides == x.strides and _plain(out)
-            and all(_same_or_apart(out, a) for a in (x, g) if a is not None)
+            out is not None and out.dtype == x.dtype and out.strides == x.strides and plain(out)
+            and all(same_or_apart(out, a) for a in (x, g) if a is not None)
         )  # fmt: skip
         y = out if direct and out is not None else np.empty_like(x)
         second = np.empty_like(x) if what == "pair" else None
-        kernel = self._kernel(what, _format(x.dtype))
+        kernel = self._kernel(what, format_of(x.dtype))
         if x.size:
-            self._compute(kernel, x, g, y, second, values)
+            run(kernel, x, g, y, second, values)
         elif what == "from_output":
             self.program(what)  # an error where there is none, for no numbers too
         if out is not None:
@@ -380,32 +357,6 @@ class Activation:
                     f"the derivative of {self.name} is known as a function of its output only "
                     f"for {condition}"
                 )
-
-    @staticmethod
-    def _compute(
-        kernel: Kernel, x: Array, g: Array | None, y: Array, second: Array | None, values: Array
-    ) -> None:
-        at_x, at_g, at_y, at_second = (0 if a is None else a.ctypes.data for a in (x, g, y, second))
-        params = values.ctypes.data
-        workers = min(_threads[0], x.size // _SPLIT)
-        if workers < 2:
-            kernel.run(at_x, at_g, at_y, at_second, x.size, params)
-            return
-        size = x.dtype.itemsize
-        step = (-(-x.size // workers) + 63) // 64 * 64
-
-        def part(start: int) -> None:
-            skip = start * size
-            kernel.run(
-                at_x + skip,
-                at_g + skip if at_g else 0,
-                at_y + skip,
-                at_second + skip if at_second else 0,
-                min(step, x.size - start),
-                params,
-            )
-
-        list(_pool(os.getpid()).map(part, range(0, x.size, step)))
 
 
 def define(formula: str, name: str | None = None, **parameters: float) -> Activation:
@@ -482,93 +433,3 @@ def of_catalogue(name: str) -> Activation:
         raise NoSuchActivationError(f"there is no activation {name!r}: {hint}")
     # setdefault, so that two threads at once get one object.
     return _made.get(entry.name) or _made.setdefault(entry.name, Activation(entry))
-
-
-# -- numbers --------------------------------------------------------------------------------------
-
-
-def real_number(value: Any, what: str) -> float:
-    """A finite real number of Python or NumPy, as float; ``what`` names it in the error."""
-    given = value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
-    is_bfloat16 = isinstance(given, np.generic) and given.dtype.name == "bfloat16"
-    if isinstance(given, bool) or not (isinstance(given, Real) or is_bfloat16):
-        raise ParameterError(f"{what} is one real number, not {type(given).__name__}")
-    try:
-        number = float(given)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise ParameterError(f"{what} must be finite, not {number}")
-    return number
-
-
-# -- arrays ---------------------------------------------------------------------------------------
-
-
-def _format(dtype: np.dtype[Any]) -> str:
-    if dtype.name in ("float16", "float32", "float64", "bfloat16"):
-        return dtype.name
-    raise DtypeError(f"there is no kernel for {dtype}: use float16, bfloat16, float32 or float64")
-
-
-def as_floats(x: ArrayLike | None) -> Array:
-    """An array of one of the four formats, whole numbers and truth values as float64."""
-    array = np.asarray(x)
-    if array.dtype.kind in "biu":
-        return array.astype(np.float64)
-    if array.dtype.kind == "O" and not isinstance(x, np.ndarray):
-        # NumPy makes objects of Python's whole numbers beyond 64 bits.
-        if array.size and all(isinstance(v, int | float) for v in array.flat):
-            try:
-                return array.astype(np.float64)
-            except OverflowError:
-                raise DtypeError("a whole number is too large for float64") from None
-    _format(array.dtype)
-    return array
-
-
-def _matched(x: ArrayLike, gradient: ArrayLike | None) -> tuple[Array, Array]:
-    """Both in a common shape and dtype."""
-    a, g = as_floats(x), as_floats(gradient)
-    # As in NumPy, a Python number has no dtype of its own to insist on.
-    weak_a, weak_g = (type(v) in (bool, int, float) for v in (x, gradient))
-    if weak_a != weak_g:
-        dtype = g.dtype if weak_a else a.dtype
-    else:
-        try:
-            dtype = np.result_type(a.dtype, g.dtype)
-        except TypeError:  # float16 and bfloat16: the smallest that holds both
-            dtype = np.dtype(np.float32)
-    with np.errstate(all="ignore"):
-        a, g = a.astype(dtype, copy=False), g.astype(dtype, copy=False)
-    a, g = np.broadcast_arrays(a, g)
-    return a, g
-
-
-def _plain(array: Array) -> bool:
-    """Whether its elements fill one stretch of memory, aligned, in the processor's byte order."""
-    flags = array.flags
-    return bool(flags.forc and flags.aligned and array.dtype.isnative)
-
-
-def _flat_memory(x: Array) -> Array:
-    if _plain(x):
-        return x
-    return np.array(x, dtype=x.dtype.newbyteorder("="), order="K", copy=True, subok=False)
-
-
-def _check_out(out: Array | None, x: Array) -> None:
-    if out is None:
-        return
-    if not isinstance(out, np.ndarray):
-        raise TypeError(f"out must be an ndarray, not {type(out).__name__}")
-    if out.shape != x.shape:
-        raise ValueError(f"out has shape {out.shape}, the result has {x.shape}")
-    if not out.flags.writeable:
-        raise ValueError("out is read-only")
-    if out.dtype.kind != "f" and out.dtype.name != "bfloat16":
-        raise DtypeError(f"the result is {x.dtype}; it cannot be written to {out.dtype}")
-
-
-def _same_or_apart(out: Array, x: Array) -> bool:
-    return out.ctypes.data == x.ctypes.data or not np.may_share_memory(out, x)

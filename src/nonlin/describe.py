@@ -99,7 +99,7 @@ def _exports(activation: Activation, symbol: str) -> dict[str, Export]:
     ]  # fmt: skip
     exports = {}
     for k, expr in enumerate(orders):
-        program = lower([expr], activation.parameters)
+        program = lower([expr], activation.parameters, activation.expression)
         for t in ("f32", "f64"):
             exports[f"{symbol}_d{k}_{t}"] = Export(program, t)
     for i, (at, _) in enumerate(activation.kinks):

@@ -14,10 +14,8 @@ on the list below is an error that points at its place. Requirements:
 from __future__ import annotations
 
 import ast
-import difflib
 import keyword
 import re
-import unicodedata
 import warnings
 from collections.abc import Iterable
 from fractions import Fraction
@@ -25,6 +23,16 @@ from typing import NamedTuple
 
 from nonlin.errors import FormulaError
 from nonlin.expression import PI, E, Expr, Z, call, number, param, where
+from nonlin.formula_hints import (
+    ALLOWED_CHARACTERS,
+    ALLOWED_HINT,
+    OPERATORS,
+    RESERVED,
+    character_hint,
+    example,
+    suggestion,
+    syntax_hint,
+)
 from nonlin.ops import CONSTANTS, FUNCTIONS, OPS
 
 __all__ = [
@@ -49,46 +57,7 @@ MAX_EXPONENT = 64
 MAX_BITS = 16384
 """Most bits that the exact numbers of a formula can have once its powers are multiplied out."""
 
-_ALLOWED_CHARACTERS = re.compile(r"[A-Za-z0-9_.+\-*/(),<>=! \t\r\n]")
 _NUMBER = re.compile(r"(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?")
-_RESERVED = frozenset({"z", *CONSTANTS, *FUNCTIONS})
-_ALLOWED_HINT = (
-    "allowed are z, parameters, numbers, + - * / **, comparisons inside where(condition, a, b), "
-    f"pi, e and the functions {', '.join(FUNCTIONS)}"
-)
-# What people type for something that has another name here.
-_SYNONYMS = {
-    "x": "z", "t": "z", "ln": "log", "arctan": "atan", "normcdf": "Phi", "phi": "Phi",
-    "cdf": "Phi", "logistic": "sigmoid", "fabs": "abs", "sgn": "sign", "maximum": "max",
-    "minimum": "min", "If": "where", "iif": "where", "select": "where", "π": "pi",
-}  # fmt: skip
-_CHARACTER_HINTS = {
-    "^": "powers are written with **, as in z**2",
-    "&": "nest where() for a condition of two parts, as in where(z > 0, where(z < 1, a, b), b)",
-    "|": "nest where() for a condition of two parts; the absolute value is abs(z)",
-    "[": "use round brackets",
-    "{": "use round brackets",
-    ";": "a formula is one expression",
-    "%": "there is no remainder; divide with /",
-    "×": "multiply with *",
-    "·": "multiply with *",
-    "÷": "divide with /",
-    "−": "the minus is the plain hyphen -",
-    "π": "write pi",
-    "²": "write **2",
-    "³": "write **3",
-    "√": "write sqrt(...)",
-    "'": "a formula holds no text",
-    '"': "a formula holds no text",
-    ":": "there is no lambda, no := and no slice",
-    "@": "multiply with *",
-}
-# Python's operators that are none here: how each is written, and what to write in its place.
-_OPERATORS: dict[type[ast.operator], tuple[str, str]] = {
-    ast.FloorDiv: ("//", "divide with /"),
-    ast.LShift: ("<<", "multiply by a power of 2"),
-    ast.RShift: (">>", "divide by a power of 2"),
-}
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "add",
     ast.Sub: "sub",
@@ -148,7 +117,7 @@ def check_parameter_name(name: str) -> None:
             f"{name!r:.60} cannot be a parameter's name",
             hint="use up to 32 letters, digits and _, beginning with a letter",
         )
-    if name in _RESERVED or keyword.iskeyword(name):
+    if name in RESERVED or keyword.iskeyword(name):
         raise FormulaError(
             f"{name!r} cannot be a parameter's name", hint="it already means something else"
         )
@@ -168,7 +137,7 @@ def names_in(formula: str) -> tuple[str, ...]:
     found = [
         (n.col_offset, n.id)
         for n in ast.walk(tree)
-        if isinstance(n, ast.Name) and id(n) not in called and n.id not in _RESERVED
+        if isinstance(n, ast.Name) and id(n) not in called and n.id not in RESERVED
     ]
     return tuple(dict.fromkeys(name for _, name in sorted(found)))
 
@@ -186,11 +155,11 @@ def _check_text(formula: str) -> tuple[str, int]:
         )
     opened: list[int] = []
     for i, char in enumerate(formula):
-        if not _ALLOWED_CHARACTERS.match(char):
+        if not ALLOWED_CHARACTERS.match(char):
             shown = f'"{char}"' if char.isprintable() else f"U+{ord(char):04X}"
             raise FormulaError(
                 f"the character {shown} has no meaning in a formula", formula, i, 1,
-                _character_hint(char),
+                character_hint(char),
             )  # fmt: skip
         if char == "(":
             opened.append(i)
@@ -209,18 +178,6 @@ def _check_text(formula: str) -> tuple[str, int]:
     line = re.sub(r"[\t\r\n]", " ", formula)
     stripped = line.lstrip(" ")
     return stripped, len(line) - len(stripped)
-
-
-def _character_hint(char: str) -> str:
-    """What to type in place of a character; many look like one that is allowed."""
-    if char in _CHARACTER_HINTS:
-        return _CHARACTER_HINTS[char]
-    plain = unicodedata.normalize("NFKC", char)
-    if plain == char or not all(_ALLOWED_CHARACTERS.match(c) for c in plain):
-        return _ALLOWED_HINT
-    if unicodedata.decomposition(char).startswith("<super>"):
-        return f"write **{plain}"
-    return "type a plain space" if plain == " " else f"it only looks like {plain}: type that"
 
 
 class _Extent(NamedTuple):
@@ -246,7 +203,7 @@ class _Reader:
         self.nodes = 0
         self.extents: dict[Expr, _Extent] = {}
 
-    def error(self, node: ast.AST, message: str, hint: str = _ALLOWED_HINT) -> FormulaError:
+    def error(self, node: ast.AST, message: str, hint: str = ALLOWED_HINT) -> FormulaError:
         start = int(getattr(node, "col_offset", 0))
         end = int(getattr(node, "end_col_offset", None) or start + 1)
         return FormulaError(message, self.formula, start + self.offset, end - start, hint)
@@ -263,29 +220,12 @@ class _Reader:
             length = min(error.end_offset or 0, end + 1) - (column + 1)
             raise FormulaError(
                 "this is not a formula", self.formula, self.offset + column, length,
-                self._syntax_hint(text),
+                syntax_hint(text),
             ) from None  # fmt: skip
         except (ValueError, MemoryError, RecursionError):
             raise FormulaError(
                 "the formula is nested too deeply", self.formula, 0, len(self.formula), "nest less"
             ) from None
-
-    @staticmethod
-    def _syntax_hint(text: str) -> str:
-        if re.search(r"\d[eE][+-]?(?!\w)", text):
-            return "digits are missing after the e of a number, as in 1.5e-3"
-        if re.search(r"(?<![\w.])0\d", text):
-            return "a whole number does not begin with 0"
-        if re.search(r"\d\s*[A-Za-z(]|\)\s*[A-Za-z0-9(]", text):
-            return "a product needs its *, as in 2 * z"
-        if re.search(r"[-+*/,<>=]\s*(\)|,|$)", text):
-            return "something is missing after an operator or a comma"
-        for word in re.findall(r"[A-Za-z_]\w*", text):
-            if keyword.iskeyword(word):
-                return f"{word} is a word of Python, not of formulas; {_ALLOWED_HINT}"
-        if re.search(r"\w\s+\w", text):
-            return "an operator is missing, or the brackets after a function"
-        return _ALLOWED_HINT
 
     def read(self, text: str) -> Expr:
         return self.value(self.tree(text), 0)
@@ -364,8 +304,8 @@ class _Reader:
                 if isinstance(op, ast.Div) and self.is_zero(b):
                     raise self.error(right, "division by zero", "the divisor is the number 0")
                 return Expr(_BINARY[type(op)], (a, b))
-            case ast.BinOp(op=op, left=left, right=right) if type(op) in _OPERATORS:
-                sign, instead = _OPERATORS[type(op)]
+            case ast.BinOp(op=op, left=left, right=right) if type(op) in OPERATORS:
+                sign, instead = OPERATORS[type(op)]
                 at = self.formula.index(sign, self.offset + (left.end_col_offset or 0))
                 raise FormulaError(
                     f"there is no operator {sign}", self.formula, at, len(sign), instead
@@ -415,20 +355,10 @@ class _Reader:
             return PI if node.id == "pi" else E
         if node.id in FUNCTIONS:
             raise self.error(
-                node, f"{node.id} is a function", f"it needs brackets: {_example(node.id)}"
+                node, f"{node.id} is a function", f"it needs brackets: {example(node.id)}"
             )
-        raise self.error(node, f"unknown name {node.id!r:.40}", self.suggestion(node.id))
-
-    def suggestion(self, name: str) -> str:
-        if name in _SYNONYMS:
-            right = _SYNONYMS[name]
-            return "the variable is called z" if right == "z" else f"it is called {right} here"
-        known = [*sorted(_RESERVED), *sorted(self.parameters)]
-        near = difflib.get_close_matches(name[:32], known, n=2, cutoff=0.6)
-        if near:
-            return f"did you mean {' or '.join(near)}?"
-        return (
-            _ALLOWED_HINT if len(name) > 1 else f"give it a value as a parameter; {_ALLOWED_HINT}"
+        raise self.error(
+            node, f"unknown name {node.id!r:.40}", suggestion(node.id, self.parameters)
         )
 
     def power(self, left: ast.expr, right: ast.expr, depth: int) -> Expr:
@@ -468,14 +398,16 @@ class _Reader:
                 raise self.error(
                     node.func, f"{name} is not a function", f"a product needs its *: {name} * (...)"
                 )
-            raise self.error(node.func, f"unknown function {name!r:.40}", self.suggestion(name))
+            raise self.error(
+                node.func, f"unknown function {name!r:.40}", suggestion(name, self.parameters)
+            )
         if node.keywords:
-            raise self.error(node, f"{name} takes no named arguments", f"as in {_example(name)}")
+            raise self.error(node, f"{name} takes no named arguments", f"as in {example(name)}")
         count = len(node.args)
         if name in ("min", "max"):
             if count < 2:
                 raise self.error(
-                    node, f"{name} takes two or more arguments", f"as in {_example(name)}"
+                    node, f"{name} takes two or more arguments", f"as in {example(name)}"
                 )
             args = [self.value(a, depth + 1) for a in node.args]
             result = args[0]
@@ -542,9 +474,3 @@ def _ratio(expr: Expr) -> Fraction | None:
 
 def _bits(value: Fraction) -> int:
     return max(value.numerator.bit_length(), value.denominator.bit_length())
-
-
-def _example(name: str) -> str:
-    """A call of a function."""
-    special = {"where": "where(z > 0, z, 0)", "min": "min(z, 0)", "max": "max(z, 0)"}
-    return special.get(name, f"{name}(z)")

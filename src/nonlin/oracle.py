@@ -141,12 +141,24 @@ def _div(m: Any, a: Any, b: Any) -> Any:
     return a / b
 
 
+def _odd(whole: Any) -> bool:
+    """Whether a whole number is odd, without writing it out: it may have billions of digits."""
+    _, mantissa, exponent, _ = whole._mpf_
+    return bool(exponent == 0 and mantissa & 1)
+
+
 def _pow(m: Any, a: Any, b: Any) -> Any:
     if b == 0:
         return m.one
-    if m.isinf(b) or m.isinf(a):
-        return m.mpf(float(a) ** float(b)) if a > 0 or b == int(b) else m.nan
-    integer = b == m.floor(b)
+    integer = m.isinf(b) or b == m.floor(b)  # IEEE 754 counts an infinite exponent as even
+    if m.isinf(b):
+        size = abs(a)
+        return m.one if size == 1 else m.inf if (size > 1) == (b > 0) else m.zero
+    if m.isinf(a):
+        if a < 0 and not integer:
+            return m.nan
+        size = m.inf if b > 0 else m.zero
+        return -size if a < 0 and _odd(b) else size
     if a == 0:
         return m.zero if b > 0 else m.inf
     if integer and _magnitude(b) < 12:
@@ -155,7 +167,7 @@ def _pow(m: Any, a: Any, b: Any) -> Any:
         if not integer:
             return m.nan
         result = _exp(m, b * m.log(-a))
-        return result if int(b) % 2 == 0 else -result
+        return -result if _odd(b) else result
     return _exp(m, b * m.log(a))
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nonlin.activation import as_floats, real_number
+from nonlin.arrays import as_floats, real_number
 from nonlin.errors import DtypeError, ParameterError
 
 __all__ = ["cross_entropy", "log_softmax", "softmax"]

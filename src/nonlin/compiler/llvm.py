@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nonlin.compiler import lanes, wide
+from nonlin.compiler import lanes, wide, wide_functions
 from nonlin.compiler.formats import Format
 from nonlin.compiler.ir import Function, Module, Value
 from nonlin.compiler.kind import Kind
@@ -48,7 +48,7 @@ def new_module(target: Target) -> Module:
 def runtime_module(target: Target) -> Module:
     """The functions of the exact arithmetic."""
     module = Module(fma=target.fma, inline=True, runtime="exported")
-    wide.runtime(module)
+    wide_functions.runtime(module)
     return module
 
 
@@ -126,7 +126,7 @@ def exact_function(
             return wide.from_double(fn.load(params, "double", int(value[0])))
         return Wide.constant(fn, *value)
 
-    values: list[Wide] = _run(program, leaf, wide.OPERATIONS, "wide")
+    values: list[Wide] = _run(program, leaf, wide_functions.OPERATIONS, "wide")
     if kind is Kind.SCALE:
         values = [values[0] * wide.from_double(gradient)]
     for i, value in enumerate(values):

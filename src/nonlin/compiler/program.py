@@ -14,7 +14,7 @@ from typing import Any
 
 from nonlin.compiler.series import guarded
 from nonlin.expression import Expr, call, number, walk
-from nonlin.rewrites import simplify, stabilise
+from nonlin.rewrites import simplify, stabilise, within_domain
 
 __all__ = ["Instruction", "Program", "lower"]
 
@@ -85,10 +85,19 @@ class Program:
         return "\n".join([*lines, "return " + " ".join(f"%{o}" for o in self.outputs)])
 
 
-def lower(expressions: Sequence[Expr], parameters: Iterable[str]) -> Program:
-    """Lower expressions of the same z and parameters into one program with as many outputs."""
+def lower(
+    expressions: Sequence[Expr], parameters: Iterable[str], domain_of: Expr | None = None
+) -> Program:
+    """Lower expressions of the same z and parameters into one program with as many outputs.
+
+    They have no value, NaN, where ``domain_of`` has none on an interval.
+    """
     parameters = tuple(parameters)
-    ready = [guarded(stabilise(simplify(e))).map(_spell_powers).map(_fused) for e in expressions]
+    ready = []
+    for expr in expressions:
+        stable = guarded(stabilise(simplify(expr)))
+        masked = stable if domain_of is None else within_domain(stable, domain_of)
+        ready.append(masked.map(_spell_powers).map(_fused))
     places: dict[Expr, int] = {}
     instructions: list[Instruction] = []
     constants: dict[tuple[float, ...], int] = {}

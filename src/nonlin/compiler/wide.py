@@ -11,35 +11,55 @@ number stays infinite, and ``sin`` or ``cos`` of it is *bounded but unknown*, a 
 term in a sum swallows and a zero factor kills (z + sin(z)**2 has a limit, sin(z) has none).
 
 Every primitive is a function of the module over three values per number; speed comes second to being
-right, and whatever can be fast is in :mod:`nonlin.compiler.lanes`.
+right, and whatever can be fast is in :mod:`nonlin.compiler.lanes`. Here are the numbers and their
+arithmetic; :mod:`nonlin.compiler.wide_functions` has the functions and the table of them all.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from fractions import Fraction
-from inspect import signature
 
-from nonlin.compiler import coefficients as table
 from nonlin.compiler import lanes
-from nonlin.compiler.dd import DD, polynomial, select, two_product, two_sum
+from nonlin.compiler.dd import DD
 from nonlin.compiler.ir import Function, Module, Value
 
-__all__ = ["OPERATIONS", "Wide", "runtime"]
+__all__ = [
+    "BODIES",
+    "BOUNDED",
+    "EXPONENTIAL",
+    "INFINITE",
+    "INFINITY",
+    "PARTS",
+    "ZERO",
+    "Wide",
+    "call",
+    "equal",
+    "extremum",
+    "from_double",
+    "less",
+    "normal",
+    "not_a_number",
+    "not_more",
+    "return_if",
+    "sign_of",
+    "signed_power",
+    "to_double",
+    "written",
+]
 
 PARTS = ["double", "double", "i64"]
-_ZERO = -(1 << 60)
+ZERO = -(1 << 60)
 """Exponent of zero: smaller than any other."""
 _LIMIT = 1 << 58
 """Largest exponent; anything beyond stays there."""
-_INFINITY = 1 << 44
+INFINITY = 1 << 44
 """Exponent that stands for IEEE infinity on the way in."""
-_INFINITE = 1 << 42
+INFINITE = 1 << 42
 """From here on a number is infinite for log, sin and the like."""
-_EXPONENTIAL = 1 << 52
+EXPONENTIAL = 1 << 52
 """Exponents of what exp makes of something huge begin here, above every power of infinity."""
-_BOUNDED = (1 << 61) + 7
+BOUNDED = (1 << 61) + 7
 """Exponent that marks a NaN as sin or cos of something infinite."""
 
 
@@ -68,7 +88,7 @@ class Wide:
     def constant(fn: Function, hi: float, lo: float = 0.0) -> Wide:
         """The number hi + lo."""
         if hi == 0 or not math.isfinite(hi):
-            e = _ZERO if hi == 0 else _INFINITY
+            e = ZERO if hi == 0 else INFINITY
             return Wide(fn.f64(hi if hi == 0 else math.copysign(1.0, hi)), fn.f64(0.0), fn.i64(e))
         e = math.frexp(hi)[1] - 1
         return Wide(fn.f64(math.ldexp(hi, -e)), fn.f64(math.ldexp(lo, -e)), fn.i64(e))
@@ -111,22 +131,16 @@ def call(op: str, *args: Wide) -> Wide:
     """Apply a primitive; its body is written into the module once."""
     fn = args[0].fn
     flat = [p for a in args for p in a.parts]
-    return Wide(*fn.call(_written(fn.module, op, len(args)), *flat, results=PARTS))
+    return Wide(*fn.call(written(fn.module, op, len(args)), *flat, results=PARTS))
 
 
-def _written(module: Module, op: str, count: int) -> str:
+def written(module: Module, op: str, count: int) -> str:
     def body(fn: Function, *values: Value) -> list[Value] | None:
         operands = [Wide(*values[i : i + 3]) for i in range(0, len(values), 3)]
-        result = _BODIES[op](fn, *operands)
+        result = BODIES[op](fn, *operands)
         return None if result is None else result.parts
 
     return module.ensure(f"wide.{op}", PARTS * count, PARTS, body, inline=False)
-
-
-def runtime(module: Module) -> None:
-    """Write every primitive into a module, for other modules to call."""
-    for op, body in _BODIES.items():
-        _written(module, op, len(signature(body).parameters) - 1)
 
 
 # -- representation -------------------------------------------------------------------------------
@@ -142,7 +156,7 @@ def normal(value: DD, e: Value) -> Wide:
     zero = value.hi.eq(0.0)
     low, high = e.lt(-_LIMIT), e.gt(_LIMIT)
     e = high.select(_LIMIT, e, "i64")
-    e = (zero | low).select(_ZERO, e, "i64")
+    e = (zero | low).select(ZERO, e, "i64")
     hi = low.select(fn.f64(0.0).copysign(value.hi), scaled.hi)
     hi = zero.select(value.hi, hi)
     nan = value.hi.is_nan()
@@ -159,7 +173,7 @@ def from_double(x: Value) -> Wide:
     wide = normal(DD(y, fn.f64(0.0)), tiny.select(-200, large.select(200, 0, "i64")))
     infinite = x.abs().eq(math.inf)
     hi = infinite.select(fn.f64(1.0).copysign(x), wide.hi)
-    return Wide(hi, infinite.select(0.0, wide.lo), infinite.select(_INFINITY, wide.e, "i64"))
+    return Wide(hi, infinite.select(0.0, wide.lo), infinite.select(INFINITY, wide.e, "i64"))
 
 
 def to_double(x: Wide) -> Value:
@@ -171,17 +185,17 @@ def to_double(x: Wide) -> Value:
     return x.hi.is_nan().select(x.hi, value)
 
 
-def _nan(fn: Function) -> Wide:
+def not_a_number(fn: Function) -> Wide:
     return Wide(fn.f64(math.nan), fn.f64(0.0), fn.i64(0))
 
 
-def _power(fn: Function, sign: Value, e: int) -> Wide:
+def signed_power(fn: Function, sign: Value, e: int) -> Wide:
     """±2**e, or ±0."""
-    hi = fn.f64(0.0 if e == _ZERO else 1.0).copysign(sign)
+    hi = fn.f64(0.0 if e == ZERO else 1.0).copysign(sign)
     return Wide(hi, fn.f64(0.0), fn.i64(e))
 
 
-def _return_if(condition: Value, result: Wide) -> None:
+def return_if(condition: Value, result: Wide) -> None:
     condition.fn.ret_if(condition, *result.parts)
 
 
@@ -190,16 +204,16 @@ def _return_if(condition: Value, result: Wide) -> None:
 
 def _add(fn: Function, a: Wide, b: Wide) -> Wide:
     bad = a.hi.is_nan() | b.hi.is_nan()
-    infinite_b = a.e.eq(_BOUNDED) & b.hi.eq(b.hi) & b.e.gt(_INFINITE)
-    infinite_a = b.e.eq(_BOUNDED) & a.hi.eq(a.hi) & a.e.gt(_INFINITE)
+    infinite_b = a.e.eq(BOUNDED) & b.hi.eq(b.hi) & b.e.gt(INFINITE)
+    infinite_a = b.e.eq(BOUNDED) & a.hi.eq(a.hi) & a.e.gt(INFINITE)
     bounded = (
-        (a.e.eq(_BOUNDED) | b.e.eq(_BOUNDED))
-        & (a.hi.eq(a.hi) | a.e.eq(_BOUNDED))
-        & (b.hi.eq(b.hi) | b.e.eq(_BOUNDED))
+        (a.e.eq(BOUNDED) | b.e.eq(BOUNDED))
+        & (a.hi.eq(a.hi) | a.e.eq(BOUNDED))
+        & (b.hi.eq(b.hi) | b.e.eq(BOUNDED))
     )
-    unknown = _nan(fn)
-    unknown.e = bounded.select(_BOUNDED, 0, "i64")
-    _return_if(bad, b.where(infinite_b, a.where(infinite_a, unknown)))
+    unknown = not_a_number(fn)
+    unknown.e = bounded.select(BOUNDED, 0, "i64")
+    return_if(bad, b.where(infinite_b, a.where(infinite_a, unknown)))
     swap = a.e.lt(b.e)
     a, b = b.where(swap, a), a.where(swap, b)
     d = b.e - a.e
@@ -210,18 +224,18 @@ def _add(fn: Function, a: Wide, b: Wide) -> Wide:
 
 
 def _vanishing(x: Wide) -> Value:
-    return x.hi.eq(0.0) | x.e.lt(-_INFINITE)
+    return x.hi.eq(0.0) | x.e.lt(-INFINITE)
 
 
 def _mul(fn: Function, a: Wide, b: Wide) -> Wide:
     bad = a.hi.is_nan() | b.hi.is_nan()
-    a_bounded, b_bounded = a.e.eq(_BOUNDED), b.e.eq(_BOUNDED)
+    a_bounded, b_bounded = a.e.eq(BOUNDED), b.e.eq(BOUNDED)
     zero = (a_bounded & _vanishing(b)) | (b_bounded & _vanishing(a))
-    a_tame = a_bounded | (a.hi.eq(a.hi) & a.e.le(_INFINITE))
-    b_tame = b_bounded | (b.hi.eq(b.hi) & b.e.le(_INFINITE))
-    unknown = _nan(fn)
-    unknown.e = ((a_bounded | b_bounded) & a_tame & b_tame).select(_BOUNDED, 0, "i64")
-    _return_if(bad, _power(fn, fn.f64(1.0), _ZERO).where(zero, unknown))
+    a_tame = a_bounded | (a.hi.eq(a.hi) & a.e.le(INFINITE))
+    b_tame = b_bounded | (b.hi.eq(b.hi) & b.e.le(INFINITE))
+    unknown = not_a_number(fn)
+    unknown.e = ((a_bounded | b_bounded) & a_tame & b_tame).select(BOUNDED, 0, "i64")
+    return_if(bad, signed_power(fn, fn.f64(1.0), ZERO).where(zero, unknown))
     product = normal(a.dd * b.dd, a.e + b.e)
     zero = product.hi.eq(0.0)
     sign = fn.f64(0.0).copysign(a.hi) * fn.f64(1.0).copysign(b.hi)
@@ -229,375 +243,44 @@ def _mul(fn: Function, a: Wide, b: Wide) -> Wide:
 
 
 def _div(fn: Function, a: Wide, b: Wide) -> Wide:
-    _return_if(a.e.eq(_BOUNDED) & b.e.gt(_INFINITE), _power(fn, fn.f64(1.0), _ZERO))
-    _return_if(a.e.eq(_BOUNDED) & b.hi.eq(b.hi) & b.hi.ne(0.0), a)
+    return_if(a.e.eq(BOUNDED) & b.e.gt(INFINITE), signed_power(fn, fn.f64(1.0), ZERO))
+    return_if(a.e.eq(BOUNDED) & b.hi.eq(b.hi) & b.hi.ne(0.0), a)
     sign = fn.f64(1.0).copysign(a.hi) * fn.f64(1.0).copysign(b.hi)
     both = a.hi.eq(0.0) & b.hi.eq(0.0)
-    _return_if(a.hi.is_nan() | b.hi.is_nan() | both, _nan(fn))
-    _return_if(b.hi.eq(0.0), _power(fn, sign, _LIMIT))
-    _return_if(a.hi.eq(0.0), _power(fn, sign, _ZERO))
+    return_if(a.hi.is_nan() | b.hi.is_nan() | both, not_a_number(fn))
+    return_if(b.hi.eq(0.0), signed_power(fn, sign, _LIMIT))
+    return_if(a.hi.eq(0.0), signed_power(fn, sign, ZERO))
     return normal(a.dd / b.dd, a.e - b.e)
 
 
 def _sqrt(fn: Function, x: Wide) -> Wide:
-    _return_if(x.hi.eq(0.0), x)
-    _return_if(x.hi.ge(0.0).eq(0), _nan(fn))
+    return_if(x.hi.eq(0.0), x)
+    return_if(x.hi.ge(0.0).eq(0), not_a_number(fn))
     odd = (x.e & 1).eq(1)
     value = x.dd.scaled(odd.select(2.0, 1.0))
     return normal(value.sqrt(), odd.select(x.e - 1, x.e).ashr(1))
 
 
-def _less(a: Wide, b: Wide) -> Value:
+def less(a: Wide, b: Wide) -> Value:
     return (a - b).hi.lt(0.0)
 
 
-def _not_more(a: Wide, b: Wide) -> Value:
+def not_more(a: Wide, b: Wide) -> Value:
     return (a - b).hi.le(0.0)
 
 
-def _equal(a: Wide, b: Wide) -> Value:
+def equal(a: Wide, b: Wide) -> Value:
     return (a - b).hi.eq(0.0)
 
 
-def _sign(x: Wide) -> Wide:
+def sign_of(x: Wide) -> Wide:
     one = Wide.constant(x.fn, 1.0)
     return one.where(x.hi.gt(0.0), (-one).where(x.hi.lt(0.0), x))
 
 
-def _extremum(a: Wide, b: Wide, pick_a: Value) -> Wide:
+def extremum(a: Wide, b: Wide, pick_a: Value) -> Wide:
     return b.where(b.hi.is_nan(), a.where(a.hi.is_nan() | pick_a, b))
 
 
-# -- exponentials and logarithms ------------------------------------------------------------------
-
-
-def _pairs(terms: int, term: Callable[[int], Fraction]) -> list[tuple[float, float]]:
-    """Exact fractions as double-doubles."""
-    result = []
-    for n in range(terms):
-        value = term(n)
-        hi = float(value)
-        result.append((hi, float(value - Fraction(hi))))
-    return result
-
-
-def _series_expm1(fn: Function, hi: Value, lo: Value) -> tuple[Value, Value]:
-    """expm1 of |r| < 0.7: Taylor series of r/16, then four doublings."""
-    r = DD(hi, lo).scaled(1 / 16)
-    p = r + r * r * polynomial(r, _pairs(16, lambda n: Fraction(1, math.factorial(n + 2))))
-    for _ in range(4):
-        p = p.scaled(2.0) + p * p
-    return p.hi, p.lo
-
-
-def _small_expm1(r: DD) -> DD:
-    fn = r.fn
-    fn.module.ensure("dd.expm1", ["double"] * 2, ["double"] * 2, _series_expm1, inline=False)
-    return DD(*fn.call("dd.expm1", r.hi, r.lo, results=["double", "double"]))
-
-
-def _exp(fn: Function, x: Wide) -> Wide:
-    _return_if(x.hi.is_nan(), _nan(fn))
-    huge = x.e.ge(40)
-    # Beyond range, but larger for larger x: exp(z) / cosh(exp(z)) still goes to 0.
-    beyond = Wide(fn.f64(1.0), fn.f64(0.0), x.e.shl(1) + _EXPONENTIAL)
-    _return_if(huge & x.hi.gt(0.0), beyond)
-    _return_if(huge, _power(fn, fn.f64(1.0), _ZERO))
-    value = x.small()
-    shifted = value.hi * (1 / math.log(2)) + 1.5 * 2.0**52
-    k = shifted - 1.5 * 2.0**52
-    r = value
-    for part in table.LN2[:2]:
-        r = r - DD(*two_product(k, fn.f64(part)))
-    r = r - k * table.LN2[2]
-    return normal(_small_expm1(r) + 1.0, shifted.bits() - 0x4338000000000000)
-
-
-def _expm1(fn: Function, x: Wide) -> Wide:
-    _return_if(x.e.lt(-110) | x.hi.is_nan(), x)
-    p = _small_expm1(x.small())
-    _return_if(x.e.le(-2), normal(p, fn.i64(0)))
-    return call("exp", x) - Wide.constant(fn, 1.0)
-
-
-def _series_log1p(fn: Function, x: DD) -> DD:
-    """log1p of |x| < 0.5: one step of Newton from the double's."""
-    y = lanes.call(fn, "log1p", x.hi)
-    t = _small_expm1(DD(y, fn.f64(0.0)))
-    d = (x - t) / (t + 1.0)
-    return DD(*two_sum(y, fn.f64(0.0))) + (d - d * d.scaled(0.5))
-
-
-def _log(fn: Function, x: Wide) -> Wide:
-    _return_if(x.hi.eq(0.0), _power(fn, fn.f64(-1.0), _INFINITY))
-    _return_if(x.hi.gt(0.0).eq(0), _nan(fn))
-    grown = x.e.ashr(6) + _INFINITE
-    _return_if(x.e.gt(_INFINITE), Wide(fn.f64(1.0), fn.f64(0.0), grown))
-    shrunk = (0 - x.e).ashr(6) + _INFINITE
-    _return_if(x.e.lt(-_INFINITE), Wide(fn.f64(-1.0), fn.f64(0.0), shrunk))
-    upper = x.hi.gt(math.sqrt(2))
-    m = x.dd.scaled(upper.select(0.5, 1.0))
-    e = upper.select(x.e + 1, x.e).to("sitofp", "double")
-    total = DD(*two_product(e, fn.f64(table.LN2[0]))) + DD(*two_product(e, fn.f64(table.LN2[1])))
-    return normal(total + e * table.LN2[2] + _series_log1p(fn, m - 1.0), fn.i64(0))
-
-
-def _log1p(fn: Function, x: Wide) -> Wide:
-    _return_if(x.e.lt(-110) | x.hi.is_nan(), x)
-    _return_if(x.e.le(-2), normal(_series_log1p(fn, x.small()), fn.i64(0)))
-    return call("log", x + Wide.constant(fn, 1.0))
-
-
-def _one(fn: Function) -> Wide:
-    return Wide.constant(fn, 1.0)
-
-
-def _sigmoid(fn: Function, x: Wide) -> Wide:
-    e = call("exp", -x.abs())
-    return e.where(x.hi.lt(0.0), _one(fn)) / (e + _one(fn))
-
-
-def _softplus(fn: Function, x: Wide) -> Wide:
-    tail = call("log1p", call("exp", -x.abs()))
-    zero = Wide.constant(fn, 0.0)
-    return x.where(x.hi.lt(0.0).eq(0), zero) + tail
-
-
-def _tanh(fn: Function, x: Wide) -> Wide:
-    t = call("expm1", -x.abs().times_power(1))
-    result = -t / (t + Wide.constant(fn, 2.0))
-    return result.where(x.hi.gt(0.0), (-result).where(x.hi.lt(0.0), x))
-
-
-def _sinh(fn: Function, x: Wide) -> Wide:
-    t = call("expm1", x.abs())
-    result = (t + t / (t + _one(fn))).times_power(-1)
-    return result.where(x.hi.gt(0.0), (-result).where(x.hi.lt(0.0), x))
-
-
-def _cosh(fn: Function, x: Wide) -> Wide:
-    e = call("exp", x.abs())
-    return (e + _one(fn) / e).times_power(-1)
-
-
-def _sech2(fn: Function, x: Wide) -> Wide:
-    c = call("cosh", x)
-    return _one(fn) / (c * c)
-
-
-def _pow(fn: Function, x: Wide, y: Wide) -> Wide:
-    """x**y as IEEE 754's pow has it: negative x needs a whole y."""
-    exponent = to_double(y)
-    whole = exponent.abs().ge(2.0**53) | ((exponent.abs() + 2.0**52) - 2.0**52).eq(exponent.abs())
-    half = exponent * 0.5
-    even = exponent.abs().ge(2.0**54) | ((half.abs() + 2.0**52) - 2.0**52).eq(half.abs())
-    _return_if(y.hi.eq(0.0), _one(fn))
-    _return_if(x.hi.is_nan() | y.hi.is_nan() | (x.hi.lt(0.0) & whole.eq(0)), _nan(fn))
-    result = call("exp", y * call("log", x.abs()))
-    return (-result).where(x.hi.lt(0.0) & even.eq(0), result)
-
-
-# -- circular functions ---------------------------------------------------------------------------
-
-
-def _series_sine(fn: Function, hi: Value, lo: Value) -> tuple[Value, Value]:
-    r = DD(hi, lo)
-    r2 = r * r
-    terms = _pairs(14, lambda n: Fraction((-1) ** (n + 1), math.factorial(2 * n + 3)))
-    s = r + r * (r2 * polynomial(r2, terms))
-    return s.hi, s.lo
-
-
-def _series_cosine(fn: Function, hi: Value, lo: Value) -> tuple[Value, Value]:
-    r2 = DD(hi, lo) * DD(hi, lo)
-    terms = _pairs(15, lambda n: Fraction((-1) ** (n + 1), math.factorial(2 * n + 2)))
-    c = r2 * polynomial(r2, terms) + 1.0
-    return c.hi, c.lo
-
-
-def _sine_cosine(r: DD) -> tuple[DD, DD]:
-    """sin and cos of |r| <= pi/4."""
-    pair = ["double", "double"]
-    results = []
-    for name, body in (("dd.sin", _series_sine), ("dd.cos", _series_cosine)):
-        r.fn.module.ensure(name, pair, pair, body, inline=False)
-        results.append(DD(*r.fn.call(name, r.hi, r.lo, results=pair)))
-    return results[0], results[1]
-
-
-def _word(fn: Function, i: Value) -> Value:
-    """32 bits of 1/(2 pi), counted from the binary point; zeros before it."""
-
-    def body(fn: Function, i: Value) -> list[Value]:
-        value = fn.i64(0)
-        for n, word in enumerate(table.INV_TWO_PI_WORDS):
-            value = i.eq(n).select(word, value, "i64")
-        return [value]
-
-    fn.module.ensure("word", ["i64"], ["i64"], body, inline=False)
-    return fn.call("word", i, results=["i64"])[0]
-
-
-def _turns(fn: Function, hi: Value, lo: Value, e: Value) -> list[Value]:
-    """The fractional part of x / (2 pi) for one double x = hi * 2**e, in four words of 32 bits.
-
-    Payne and Hanek, *Radian reduction for trigonometric functions* (SIGNUM 1983): only those bits of
-    1/(2 pi) are multiplied that do not give whole turns. ``lo`` is unused.
-    """
-    bits = hi.bits()
-    mantissa = (bits & ((1 << 52) - 1)) | (1 << 52)
-    mantissa = hi.eq(0.0).select(0, mantissa, "i64")
-    q = (bits.lshr(52) & 0x7FF) - 1023 - 52 + e  # |x| = mantissa * 2**q
-    # Bits of 1/(2 pi) from position q on (position 0: worth 1/2); 8 words of them.
-    offset = q & 31
-    first = q.ashr(5)
-    raw = [_word(fn, first + i) for i in range(9)]
-    mask = 0xFFFFFFFF
-    words = [((raw[i].shl(offset)) | raw[i + 1].lshr(32 - offset)) & mask for i in range(8)]
-    # mantissa * 0.words, modulo 1: the mantissa is two words, high * 2**32 + low.
-    low, high = mantissa & mask, mantissa.lshr(32)
-    out = [fn.i64(0)] * 9
-    carry = fn.i64(0)
-    for i in reversed(range(8)):
-        p = words[i] * low + carry
-        out[i] = p & mask
-        carry = p.lshr(32)
-    carry = fn.i64(0)
-    for i in reversed(range(1, 8)):
-        p = words[i] * high + out[i - 1] + carry
-        out[i - 1] = p & mask
-        carry = p.lshr(32)
-    negative = hi.lt(0.0)
-    borrow = fn.i64(1)
-    for i in reversed(range(6)):  # two's complement where x is negative
-        flipped = (out[i] ^ mask) + borrow
-        borrow = flipped.lshr(32)
-        out[i] = negative.select(flipped & mask, out[i])
-    return out[:6]
-
-
-def _reduced(x: Wide) -> tuple[Value, DD]:
-    """The nearest multiple of pi/2, modulo 4, and the rest as double-double (times 2**0)."""
-    fn = x.fn
-    fn.module.ensure("wide.turns", PARTS, ["i64"] * 6, _turns, inline=False)
-    total = fn.call("wide.turns", x.hi, fn.f64(0.0), x.e, results=["i64"] * 6)
-    other = fn.call("wide.turns", x.lo, fn.f64(0.0), x.e, results=["i64"] * 6)
-    carry = fn.i64(0)
-    words: list[Value] = [fn.i64(0)] * 6
-    for i in reversed(range(6)):
-        s = total[i] + other[i] + carry
-        words[i] = s & 0xFFFFFFFF
-        carry = s.lshr(32)
-    # Nearest quarter turn: add an eighth, take the top two bits.
-    top = (words[0] + 0x20000000) & 0xFFFFFFFF
-    quadrant = top.lshr(30)
-    signed = words[0] - quadrant.shl(30)
-    # words[0] may stand for -1/8 … 1/8 of a turn now, modulo one turn.
-    signed = signed.ge(1 << 31).select(signed - (1 << 32), signed)
-    value = DD(signed.to("sitofp", "double") * 2.0**-32, fn.f64(0.0))
-    for i in range(1, 6):
-        value = value + words[i].to("sitofp", "double") * 2.0 ** (-32 * (i + 1))
-    return quadrant, value * table.TWO_PI
-
-
-def _circular(fn: Function, x: Wide, shift: int) -> Wide:
-    infinite = x.e.gt(1100)  # as far as the table of 1/(2 pi) reaches
-    unknown = _nan(fn)
-    unknown.e = infinite.select(_BOUNDED, 0, "i64")
-    _return_if(x.hi.is_nan() | infinite, unknown)
-    _return_if(x.e.lt(-60), _tiny_circular(fn, x, shift))
-    # Below pi/4 the number is its own rest; else whole quarter turns come off.
-    small = x.e.lt(-1)
-    quadrant, rest = _reduced(x)
-    quadrant = small.select(0, quadrant, "i64") + shift
-    rest = select(small, x.small(), rest)
-    s, c = _sine_cosine(rest)
-    value = select((quadrant & 1).eq(0), s, c)
-    value = select((quadrant & 2).eq(0), value, -value)
-    return normal(value, fn.i64(0))
-
-
-def _tiny_circular(fn: Function, x: Wide, shift: int) -> Wide:
-    """sin x = x - x**3/6 and cos x = 1 - x**2/2 where |x| < 2**-60."""
-    if shift:
-        return _one(fn) - (x * x).times_power(-1)
-    return x - x * x * x * Wide.constant(fn, 1 / 6)
-
-
-def _atan(fn: Function, x: Wide) -> Wide:
-    _return_if(x.e.lt(-110) | x.hi.is_nan(), x)
-    a = x.abs()
-    big = a.e.ge(0)
-    t = (_one(fn) / a).where(big, a)
-    value = t.small()
-    y = lanes.call(fn, "atan", value.hi)
-    s, c = _sine_cosine(DD(y, fn.f64(0.0)))
-    angle = DD(y, fn.f64(0.0)) + (value * c - s) / (c + value * s)
-    near = t.where(t.e.lt(-110), normal(angle, fn.i64(0)))
-    result = (Wide.constant(fn, *table.HALF_PI[:2]) - near).where(big, near)
-    return result.where(x.hi.gt(0.0), -result)
-
-
-# -- error functions ------------------------------------------------------------------------------
-
-
-def _erf_near(fn: Function, x: Wide) -> Wide:
-    """erf(x) for |x| < 1, by its Taylor series."""
-    value = x.small(-110)
-    terms = _pairs(28, lambda n: Fraction((-1) ** n, math.factorial(n) * (2 * n + 1)))
-    total = polynomial(value * value, terms) * table.TWO_OVER_SQRT_PI
-    return x * normal(total, fn.i64(0))
-
-
-def _erfc_far(fn: Function, a: Wide) -> Wide:
-    """erfc(a) for a >= 0."""
-    value = a.small()
-    t = (value - table.ERFC_A) / (value + table.ERFC_A)
-    scaled = polynomial(t, table.ERFC_DD) / (value.scaled(2.0) + 1.0)
-    return call("exp", -(a * a)) * normal(scaled, fn.i64(0))
-
-
-def _erfc(fn: Function, x: Wide) -> Wide:
-    _return_if(x.hi.is_nan(), x)
-    _return_if(x.e.lt(-1), _one(fn) - call("erf_near", x))
-    tail = call("erfc_far", x.abs())
-    return (Wide.constant(fn, 2.0) - tail).where(x.hi.lt(0.0), tail)
-
-
-def _erf(fn: Function, x: Wide) -> Wide:
-    _return_if(x.e.lt(0) | x.hi.is_nan(), call("erf_near", x))
-    far = _one(fn) - call("erfc_far", x.abs())
-    return far.where(x.hi.gt(0.0), -far)
-
-
-def _Phi(fn: Function, x: Wide) -> Wide:
-    argument = x * Wide.constant(fn, *(-part for part in table.INV_SQRT2))
-    return call("erfc", argument).times_power(-1)
-
-
-_BODIES: dict[str, Callable[..., Wide]] = {
-    "add": _add, "mul": _mul, "div": _div, "sqrt": _sqrt, "exp": _exp, "expm1": _expm1, "log": _log,
-    "log1p": _log1p, "sigmoid": _sigmoid, "softplus": _softplus, "tanh": _tanh, "sinh": _sinh,
-    "cosh": _cosh, "sech2": _sech2, "pow": _pow, "sin": lambda fn, x: _circular(fn, x, 0),
-    "cos": lambda fn, x: _circular(fn, x, 1), "atan": _atan, "erf": _erf, "erf_near": _erf_near,
-    "erfc": _erfc, "erfc_far": _erfc_far, "Phi": _Phi,
-}  # fmt: skip
-
-OPERATIONS: dict[str, Callable[..., Wide | Value]] = {
-    "sub": lambda a, b: a - b,
-    "neg": lambda a: -a,
-    "abs": lambda a: a.abs(),
-    "sign": _sign,
-    "lt": _less,
-    "le": _not_more,
-    "eq": _equal,
-    "where": lambda c, a, b: a.where(c, b),
-    "min": lambda a, b: _extremum(a, b, _less(a, b)),
-    "max": lambda a, b: _extremum(a, b, _less(b, a)),
-    **{
-        op: (lambda *args, _op=op: call(_op, *args))
-        for op in _BODIES
-        if op not in ("erf_near", "erfc_far")
-    },
-}
-"""The target's table: from primitive to code on wide numbers."""
+BODIES: dict[str, Callable[..., Wide]] = {"add": _add, "mul": _mul, "div": _div, "sqrt": _sqrt}
+"""Primitives that become functions of a module; the others are added beside their bodies."""

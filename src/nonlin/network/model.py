@@ -283,21 +283,26 @@ class Network:
         return train(self, x, y, plan)
 
     def collapse(self) -> tuple[Array, Array]:
-        """The one matrix and vector that a stack without activations amounts to, in float64.
+        """The one matrix and vector that a stack without a bend amounts to, in float64.
+
+        An activation that is a straight line (``"2*z + 1"``) is no bend.
 
         Raises
         ------
         NetworkError
             A layer bends; the message names it.
         """
-        for i, f in enumerate(self.activations):
-            if f is not None:
+        lines = [(1.0, 0.0) if f is None else _line(f) for f in self.activations]
+        for i, (f, line) in enumerate(zip(self.activations, lines, strict=True)):
+            if f is not None and line is None:
                 raise NetworkError(
                     f"layer {i + 1} bends ({f.name}: {f.formula}), so no single matrix does the same"
                 )
         w, b = np.eye(self.widths[0]), np.zeros(self.widths[0])
-        for weights, biases in zip(self.weights, self.biases, strict=True):
-            w, b = weights.astype(np.float64) @ w, weights.astype(np.float64) @ b + biases
+        for weights, biases, line in zip(self.weights, self.biases, lines, strict=True):
+            slope, start = line or (1.0, 0.0)
+            w = slope * (weights.astype(np.float64) @ w)
+            b = slope * (weights.astype(np.float64) @ b + biases) + start
         return w, b
 
     def save(self, path: str | Path) -> None:
@@ -421,3 +426,12 @@ def _activation(given: Any) -> Activation | None:
     if not isinstance(given, Activation):
         raise NetworkError(f"{given!r:.60} is no activation")
     return None if given.expression is Z else given
+
+
+def _line(f: Activation) -> tuple[float, float] | None:
+    """Slope and value at 0 of an activation that is proved to be one straight line."""
+    claims = f.properties
+    everywhere = claims["domain"].value == ((-np.inf, np.inf),)
+    if not (everywhere and claims["convex"].value == "affine" and claims["convex"].proved):
+        return None
+    return float(f.derivative(1.0)), float(f(0.0))

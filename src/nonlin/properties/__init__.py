@@ -20,12 +20,12 @@ from dataclasses import dataclass, replace
 
 from ..expression import Expr
 from . import claims, shape
+from .budget import ONE_AT_A_TIME, Budget, OutOfTime
 from .cells import TooIntricate
 from .claims import CLAIMS, Claim
 from .fallback import sampled
 from .mean import zero_centred
 from .output import OutputDerivative, output_derivative
-from .signs import ONE_AT_A_TIME, Budget, OutOfTime
 from .study import Study
 from .text import num, shown
 

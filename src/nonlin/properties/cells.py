@@ -21,9 +21,11 @@ import mpmath
 from ..expression import Expr, number, rebuild
 from ..oracle import accurate
 from ..rewrites import simplify
-from .signs import Budget, Root, Signs, affine, point_sign, signs
+from .budget import Budget
+from .forms import affine
+from .signs import BITS, Root, Signs, point_sign, signs
 
-__all__ = ["Cell", "Cut", "TooIntricate", "cells", "with_values"]
+__all__ = ["Cell", "Cut", "TooIntricate", "cells", "value_at", "with_values"]
 
 MOST_CUTS = 60
 
@@ -69,10 +71,11 @@ class Cell:
     def inside(self, share: float = 0.5) -> float:
         """Some point of it."""
         lo, hi = self.lo, self.hi
+        near = next((end for end in (lo, hi) if math.isfinite(end)), 0.0)
         if math.isinf(lo):
-            lo = (0.0 if math.isinf(hi) else hi) - 4.0
+            lo = near - max(4.0, abs(near))
         if math.isinf(hi):
-            hi = (0.0 if math.isinf(self.lo) else lo) + 4.0
+            hi = near + max(4.0, abs(near))
         return lo + (hi - lo) * share
 
 
@@ -149,13 +152,17 @@ class _Cutter:
             if line is not None and all(part.is_number for part in line):
                 exact = line[0].fraction * at.exact + line[1].fraction
                 return (exact > 0) - (exact < 0)
-        value = accurate(expr, at.value if at.exact is None else at.exact, None, 150)
-        scale = max(1, abs(at.value))
-        return 0 if abs(value) < scale * mpmath.mpf(2) ** -110 else 1 if value > 0 else -1
+        value = value_at(expr, at.value if at.exact is None else at.exact, at.exact is not None)
+        return int(value > 0) - int(value < 0)
 
-    def resolve(self, root: Expr, cell: Root | tuple[Root | None, Root | None]) -> Expr:
-        """``root`` as it reads on the cell."""
-        done: dict[Expr, Expr] = {}
+    def resolve(
+        self,
+        root: Expr,
+        cell: Root | tuple[Root | None, Root | None],
+        done: dict[Expr, Expr] | None = None,
+    ) -> Expr:
+        """``root`` as it reads on the cell; ``done`` holds parts of which that is known."""
+        done = {} if done is None else done
         stack = [root]
         while stack:
             node = stack[-1]
@@ -163,13 +170,7 @@ class _Cutter:
                 stack.pop()
                 continue
             if node.op == "where":
-                sides = node.args[0].args
-                if any(s not in done for s in sides):
-                    stack += [s for s in sides if s not in done]
-                    continue
-                sign = self.sign(_minus(done[sides[0]], done[sides[1]]), cell)
-                holds = {"lt": sign < 0, "le": sign <= 0, "eq": sign == 0}[node.args[0].op]
-                branch = node.args[1 if holds else 2]
+                branch = node.args[1 if self.holds(node.args[0], cell, done) else 2]
                 if branch not in done:
                     stack.append(branch)
                     continue
@@ -182,6 +183,32 @@ class _Cutter:
             done[node] = self.plain(node, tuple(done[a] for a in node.args), cell)
             stack.pop()
         return done[root]
+
+    def holds(
+        self,
+        condition: Expr,
+        cell: Root | tuple[Root | None, Root | None],
+        done: dict[Expr, Expr],
+    ) -> bool:
+        """Whether a comparison holds on the cell. As for any NaN, it does not without a value."""
+        try:
+            sides = [self.resolve(side, cell, done) for side in condition.args]
+        except _Undefined:
+            return self.holds_at_limits(condition, cell)
+        sign = self.sign(_minus(*sides), cell)
+        return {"lt": sign < 0, "le": sign <= 0, "eq": sign == 0}[condition.op]
+
+    @staticmethod
+    def holds_at_limits(condition: Expr, cell: Root | tuple[Root | None, Root | None]) -> bool:
+        """The same where a side has no value, or one only by the rules for infinities."""
+        at_point = isinstance(cell, Root)
+        place = (cell.exact or cell.value) if isinstance(cell, Root) else _inside(cell, 0.4142)
+        a, b = (accurate(side, place, None, 150) for side in condition.args)
+        if mpmath.isnan(a) or mpmath.isnan(b):
+            return False
+        if not at_point and condition.depends_on_z:
+            raise TooIntricate  # 1/0 has the numerator's sign, which may change inside
+        return bool({"lt": a < b, "le": a <= b, "eq": a == b}[condition.op])
 
     def plain(
         self, node: Expr, args: tuple[Expr, ...], cell: Root | tuple[Root | None, Root | None]
@@ -237,13 +264,28 @@ class _Cutter:
         return tuple(result)
 
 
+def value_at(expr: Expr, point: Any, exact: bool) -> Any:
+    """The value at a point that is known exactly, or else to about 190 bits.
+
+    In the second case a value counts as 0 that is no larger than what another rounding of the point
+    would make of it: (z**2 - 2)**2 is 0 at the square root of 2.
+    """
+    value = accurate(expr, point, None, BITS)
+    if exact or value == 0 or not mpmath.isfinite(value):
+        return value
+    with mpmath.workprec(BITS + 40):
+        step = point * mpmath.mpf(2) ** -180
+        beside = [accurate(expr, point + s, None, BITS) for s in (-step, step)]
+        return mpmath.mpf(0) if abs(value) <= max(abs(b - value) for b in beside) else value
+
+
 def _minus(a: Expr, b: Expr) -> Expr:
     return number(0) if a is b else a - b
 
 
 def _same(a: Root, b: Root) -> bool:
     with mpmath.workprec(240):
-        return bool(abs(a.value - b.value) <= max(1, abs(a.value)) * mpmath.mpf(2) ** -150)
+        return bool(abs(a.value - b.value) <= abs(a.value) * mpmath.mpf(2) ** -150)
 
 
 def _within(root: Root, cell: tuple[Root | None, Root | None]) -> bool:
@@ -256,8 +298,9 @@ def _within(root: Root, cell: tuple[Root | None, Root | None]) -> bool:
 def _inside(cell: tuple[Root | None, Root | None], share: float) -> Any:
     left, right = cell
     with mpmath.workprec(240):
-        lo = left.value if left is not None else (right.value if right is not None else 0) - 4
-        hi = right.value if right is not None else (left.value if left is not None else 0) + 4
+        near = next((end.value for end in cell if end is not None), mpmath.mpf(0))
+        lo = near - max(4, abs(near)) if left is None else left.value
+        hi = near + max(4, abs(near)) if right is None else right.value
         return lo + (hi - lo) * mpmath.mpf(share)
 
 

@@ -16,9 +16,11 @@ import mpmath
 from ..expression import Z
 from ..oracle import accurate
 from ..rewrites import simplify
-from .signs import OutOfTime, compose, signs
+from .budget import OutOfTime
+from .forms import compose
+from .signs import signs
 from .study import Extreme, Study, differ
-from .text import Interval, interval_text, num, region, shown
+from .text import Interval, interval_text, num, nums, region, shown
 
 __all__ = ["CLAIMS", "Claim", "image", "limit_text", "tends", "unknown"]
 
@@ -123,9 +125,10 @@ def range_(s: Study) -> Claim:
         return unknown("f has no value anywhere")
     points = [i[0] for i in intervals if i[0] == i[1]]
     if len(points) == len(intervals):
-        text = "{" + ", ".join(num(p) for p in points) + "}"
+        texts = nums(points)
         noun = "value" if len(points) == 1 else "values"
-        only = f"f takes the {noun} {shown([num(p) for p in points])} only"
+        only = f"f takes the {noun} {shown(texts)} only"
+        text = "{" + ", ".join(texts) + "}"
         return tuple(intervals), text, only, True
     text = " ∪ ".join(interval_text(i) for i in intervals)
     notes = []
@@ -160,7 +163,7 @@ def symmetry(s: Study) -> Claim:
             seen = f"f({num(z)}) = {num(a)} but f({num(-z)}) = {num(b)}"
             return "none", "none", seen, True
     at_zero = accurate(s.f, 0.0, None, 100)
-    if odd and mpmath.isfinite(at_zero) and at_zero != 0:
+    if odd and mpmath.isfinite(at_zero) and at_zero != 0 and not _hole(s, 0.0):
         odd = False
         seen = f"f(0) = {num(at_zero)} is not 0"
     for word, holds, sign in (("odd", odd, 1), ("even", even, -1)):
@@ -237,7 +240,7 @@ def fixed_points(s: Study) -> Claim:
     if spans:
         text = shown([_span(f, missing) for f in found])
     elif found:
-        text = shown([num(f[0]) for f in found])
+        text = shown(nums([f[0] for f in found]))
     else:
         text = "none"
     if not complete:
@@ -282,9 +285,18 @@ def _span(f: tuple[float, float], missing: Collection[float]) -> str:
 
 def dead_region(s: Study) -> Claim:
     found: list[tuple[float, float]] = []
-    for cell in s.defined:
-        if cell.exprs[1] is not None and cell.exprs[1].is_zero:
+    level: Any = None  # the value just left of this cell, where f is flat there
+    for cell in s.cells:
+        if cell.exprs[0] is None or cell.exprs[1] is None or not cell.exprs[1].is_zero:
+            level = None
+            continue
+        value = s.end(cell, -1)
+        goes_on = level is not None and cell.left is not None and value is not None
+        if goes_on and not differ(value, level) and not differ(s.value(cell.left), level):  # type: ignore[arg-type]
+            found[-1] = (found[-1][0], cell.hi)
+        else:
             found.append((cell.lo, cell.hi))
+        level = s.end(cell, 1)
     if not found:
         return (), "none", "f′ is 0 on no interval", True
     text = shown([region(*f) for f in found])
@@ -294,11 +306,17 @@ def dead_region(s: Study) -> Claim:
 def f0(s: Study) -> Claim:
     value = accurate(s.f, 0.0, None, 100)
     slope = accurate(s.slope, 0.0, None, 100)
-    if not mpmath.isfinite(value):
+    if _hole(s, 0.0) or not mpmath.isfinite(value):
         return None, "undefined", "f has no value at 0", True
     rate = f"f′(0) = {num(slope)}" if mpmath.isfinite(slope) else "and f′(0) does not exist"
     pair = (float(value), float(slope) if mpmath.isfinite(slope) else None)
     return pair, num(value), f"f(0) = {num(value)}, {rate}", True
+
+
+def _hole(s: Study, z: float) -> bool:
+    """Whether f has no value at z, although the limits of arithmetic (1/∞ = 0) may give one."""
+    inside = any(c.exprs[0] is None and c.lo < z < c.hi for c in s.cells)
+    return inside or any(cut.exprs[0] is None and cut.value == z for cut in s.cuts)
 
 
 CLAIMS: Sequence[tuple[str, str]] = (

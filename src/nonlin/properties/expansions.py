@@ -136,7 +136,7 @@ class Expansion(Arithmetic):
             case "log":
                 return self.log(s)
             case "log1p":
-                if self.infinite(s):
+                if self.infinite(s) or s.terms.get(ONE) == -1:
                     return self.log(self.add(s, constant(one)))
                 return self.at_finite(op, s)
             case "sin" | "cos":
@@ -243,7 +243,9 @@ class Expansion(Arithmetic):
                 if node.args[1].depends_on_z:
                     return self.exp(self.mul(self.series(node.args[1]), self.log(a)))
                 raise Undecided
-        if len(node.args) != 1 or node.op in ("abs", "sign"):
+        if node.op == "abs":
+            return self.scale(a, Fraction(self.sure_sign(a)))
+        if len(node.args) != 1 or node.op == "sign":
             raise Undecided  # a switch: the caller resolves those first
         return self.function(node.op, a)
 

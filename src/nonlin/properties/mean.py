@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 from ..enclosure import encloser
-from ..expression import Z
+from ..expression import Z, call, number
 from ..rewrites import simplify
 from .claims import Claim, image, symmetry, unknown
 from .study import Study
+from .tails import limit
 from .text import num
 
 __all__ = ["zero_centred"]
@@ -58,8 +60,8 @@ def _panels(s: Study, width: float, edge: float) -> list[tuple[Any, float, float
     return result
 
 
-def quadrature(s: Study, width: float = 0.5) -> float:
-    """The mean, by Gauss-Legendre quadrature between the cuts."""
+def quadrature(s: Study, width: float = 0.5) -> tuple[float, float]:
+    """The mean of f(Z) and of its size, by Gauss-Legendre quadrature between the cuts."""
     terms = []
     for cell, a, b in _panels(s, width, _EDGE):
         s.budget.check()
@@ -69,7 +71,28 @@ def quadrature(s: Study, width: float = 0.5) -> float:
             z = middle + half * x
             low, high = value(z, z)
             terms.append((low / 2 + high / 2) * _density(z) * w * half)
-    return math.fsum(terms)
+    return math.fsum(terms), math.fsum(map(abs, terms))
+
+
+def _beside(s: Study, share: Fraction) -> list[Any]:
+    """The limits of f(z)·exp(−share·z²) at both ends of the line."""
+    fall = call("exp", number(-share) * Z * Z)
+    ends: list[Any] = []
+    for cell, side in ((s.cells[0], -1), (s.cells[-1], 1)):
+        assert cell.exprs[0] is not None
+        ends.append(limit(simplify(cell.exprs[0] * fall), side, s.budget.check))
+    return ends
+
+
+def _has_mean(s: Study) -> bool | None:
+    """Whether f(Z) has a mean, as far as its growth tells; ``None`` where that is not known."""
+    half = Fraction(1, 2)
+    if all(end is not None and end == 0 for end in _beside(s, half - Fraction(1, 1024))):
+        return True
+    whole = _beside(s, half)
+    if any(end is not None and not isinstance(end, str) and end != 0 for end in whole):
+        return False
+    return True if all(_tail_bound(s, side) is not None for side in (-1, 1)) else None
 
 
 def bounds(s: Study) -> tuple[float, float] | None:
@@ -132,12 +155,19 @@ def zero_centred(s: Study) -> Claim:
     if any(c.exprs[0] is None for c in s.cells):
         return None, "undefined", "f is not defined for every z, so f(Z) has no mean", True
     for left, right in zip(s.cells, s.cells[1:], strict=False):
-        for limit in (s.end(left, 1), s.end(right, -1)):
-            if limit is None or not math.isfinite(limit):
+        for near in (s.end(left, 1), s.end(right, -1)):
+            if near is None or isinstance(near, str) or not math.isfinite(near):
                 return unknown("f may be unbounded near a point, so f(Z) may have no mean")
+    exists = _has_mean(s)
+    if exists is False:
+        return None, "undefined", "f grows so fast that f(Z) has no mean", True
+    if all(c.exprs[0] is not None and c.exprs[0].is_zero for c in s.cells):
+        return True, "yes", "the mean of f(Z) is 0, since f is 0 but for single points", True
+    if exists is None:
+        return unknown("f may grow so fast that f(Z) has no mean")
     if symmetry(s)[0] == "odd":
         return True, "yes", "the mean of f(Z) is 0 exactly, since f is odd", True
-    mean = quadrature(s)
+    mean, size = quadrature(s)
     if not math.isfinite(mean):
         return unknown("the mean of f(Z) could not be integrated")
     seen = f"for a standard normal Z the mean of f(Z) is {num(mean)}"
@@ -148,11 +178,11 @@ def zero_centred(s: Study) -> Claim:
             return False, "no", f"{seen}, and f is nowhere negative", True
         if intervals[-1][1] <= 0 and intervals[0][0] < 0:
             return False, "no", f"{seen}, and f is nowhere positive", True
-    if abs(mean) < 1e-12:
+    proof = bounds(s)
+    if proof is not None and abs(mean) < 1e-12 * size and max(map(abs, proof)) < 0.02 * size:
         # Constants in formulas are rounded themselves (selu's are chosen to make this mean 0).
         nearly = f"for a standard normal Z the mean of f(Z) is 0 to 12 digits ({num(mean)})"
         return True, "yes", nearly, False
-    proof = bounds(s)
     if proof is not None and (proof[0] > 0 or proof[1] < 0):
         low, high = num(proof[0]), num(proof[1])
         within = f"certainly between {low} and {high}" if low != high else "for certain"

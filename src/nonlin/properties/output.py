@@ -20,8 +20,10 @@ from ..expression import Expr, Z, call, number, param, walk, where
 from ..formula import parse
 from ..oracle import accurate
 from ..rewrites import simplify, size
+from .budget import ONE_AT_A_TIME, Budget, OutOfTime
 from .cells import Cell, TooIntricate, cells, with_values
-from .signs import ONE_AT_A_TIME, Budget, OutOfTime, affine, compose, root_near
+from .forms import affine, compose
+from .signs import root_near
 from .text import num
 
 __all__ = ["OutputDerivative", "output_derivative"]

@@ -11,7 +11,7 @@ from .cells import Cell, Cut
 from .claims import Claim, limit_text, tends, unknown
 from .signs import BITS
 from .study import Extreme, Study, differ
-from .text import num, region, shown
+from .text import num, nums, region, shown
 
 __all__ = ["convex", "jumps", "lipschitz", "max_slope", "monotone", "saturates", "smooth"]
 
@@ -107,10 +107,12 @@ def _steps(s: Study) -> list[tuple[float, int]] | None:
 
 
 def convex(s: Study) -> Claim:
-    if any(c.exprs[0] is None for c in s.cells[1:-1]) or any(
-        cut.exprs[0] is None and a.exprs[0] is not None and b.exprs[0] is not None
-        for a, cut, b in zip(s.cells, s.cuts, s.cells[1:], strict=False)
-    ):
+    there = [i for i, cell in enumerate(s.cells) if cell.exprs[0] is not None]
+    if not there:
+        return unknown("f has no value on any interval")
+    first, last = there[0], there[-1]
+    apart = any(c.exprs[0] is None for c in s.cells[first:last])
+    if apart or any(cut.exprs[0] is None for cut in s.cuts[first:last]):
         return "neither", "neither", "f is not defined everywhere", True
     bends: list[tuple[float, Any]] = []
     for cell in s.defined:
@@ -239,7 +241,7 @@ def smooth(s: Study) -> Claim:
         tail = "where f is defined" if holes else "everywhere"
         return (), "C∞", f"f has derivatives of every order {tail}", True
     least = min(order for _, order in found)
-    at = shown([num(x) for x, order in found if order == least])
+    at = shown(nums([x for x, order in found if order == least]))
     if least == 0:
         text = f"no: jumps at {at}"
     elif least == 1:
@@ -279,6 +281,8 @@ def jumps(s: Study) -> list[float] | None:
             continue
         if cut.exprs[0] is None:  # a hole: f jumps across it, or runs away beside it
             sides = [s.end(a, 1), s.end(b, -1)]
+            if any(isinstance(v, str) for v in sides):
+                return None
             if None not in sides and all(map(math.isfinite, sides)) and differ(*sides):
                 result.append(cut.at)
             continue

@@ -20,8 +20,10 @@ from ..enclosure import encloser
 from ..expression import Expr, Z, call, number, walk
 from ..oracle import accurate
 from ..rewrites import simplify
-from .cells import Cell, Cut, cells, with_values
-from .signs import BITS, Budget, OutOfTime, Signs, affine, compose, signs
+from .budget import Budget, OutOfTime
+from .cells import Cell, Cut, cells, value_at, with_values
+from .forms import affine, compose
+from .signs import BITS, Root, Signs, signs
 from .tails import limit
 
 __all__ = ["Extreme", "Study", "differ"]
@@ -30,14 +32,13 @@ Limit = Any  # mpf, inf, -inf, None (not known), or "none" or "swings": it oscil
 
 
 def differ(a: Any, b: Any) -> bool:
-    """Whether two values good to 200 bits are really different."""
+    """Whether two values good to 200 bits are really different, however small they are."""
     if isinstance(a, str) or isinstance(b, str) or a is None or b is None:
         return bool(a != b)
     if math.isinf(float(a)) or math.isinf(float(b)):
         return bool(a != b)
     with mpmath.workprec(BITS):
-        gap = max(1, abs(a), abs(b)) * mpmath.mpf(2) ** -100
-        return bool(abs(a - b) > gap)
+        return bool(abs(a - b) > max(abs(a), abs(b)) * mpmath.mpf(2) ** -100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Study:
     def value(self, cut: Cut) -> Any | None:
         """f at a cut itself; ``None`` where it has no value."""
         expr = cut.exprs[0]
-        return None if expr is None else accurate(expr, cut.point, None, BITS)
+        return None if expr is None else value_at(expr, cut.point, cut.exact is not None)
 
     def end(self, cell: Cell, side: int, order: int = 0) -> Limit:
         """The limit of f (or f′, f″) at an end of a cell, from inside it."""
@@ -109,7 +110,7 @@ class Study:
         if cut is None:
             return _as_mpf(limit(expr, side, self.budget.check))
         if _regular(expr, cut):
-            return accurate(expr, cut.point, None, BITS)
+            return value_at(expr, cut.point, cut.exact is not None)
         if cut.exact is None:
             return None
         # z = c ± 1/t turns the end of the cell into infinity
@@ -146,7 +147,7 @@ class Study:
         found = self.signs(cell, order + 1)
         if found.complete and all(v is not None and not isinstance(v, str) for v, _ in ends):
             knots = [Extreme(v, False, place) for v, place in ends]
-            knots += [Extreme(accurate(expr, r.value, None, BITS), True, r.at) for r in found.roots]
+            knots += [Extreme(at_root(expr, r), True, r.at) for r in found.roots]
             best = knots[0]
             for knot in knots[1:]:
                 higher = (knot.value - best.value) * sign > 0 and differ(knot.value, best.value)
@@ -184,7 +185,7 @@ class Study:
             return None
         if not found.complete or not found.roots:
             return None
-        knots = [Extreme(accurate(expr, r.value, None, BITS), True, r.at) for r in found.roots]
+        knots = [Extreme(at_root(expr, r), True, r.at) for r in found.roots]
         knots.sort(key=lambda e: abs(e.at))
         best = knots[0]
         for knot in knots[1:]:
@@ -212,6 +213,11 @@ class Study:
             except OutOfTime:
                 break
         return found
+
+
+def at_root(expr: Expr, root: Root) -> Any:
+    """The value of ``expr`` where another expression is 0."""
+    return value_at(expr, root.value if root.exact is None else root.exact, root.exact is not None)
 
 
 def period(expr: Expr) -> float | None:

@@ -43,6 +43,40 @@ def limit(
             return _limit(Expansion(direction, start, check).series(expr))
         except (Undecided, OverflowError, ZeroDivisionError):
             continue
+    return _through(expr, direction, check)
+
+
+_ENDS = {
+    "exp": (0, math.inf), "sigmoid": (0, 1), "softplus": (0, math.inf), "Phi": (0, 1),
+    "expm1": (-1, math.inf), "tanh": (-1, 1), "erf": (-1, 1), "erfc": (2, 0),
+    "sinh": (-math.inf, math.inf), "cosh": (math.inf, math.inf), "log": (None, math.inf),
+    "log1p": (None, math.inf), "sqrt": (None, math.inf), "abs": (math.inf, math.inf),
+}  # fmt: skip
+"""Where a function goes as its operand goes to minus infinity and to infinity."""
+
+
+def _through(expr: Expr, direction: int, check: Callable[[], None]) -> Fraction | float | None:
+    """The limit where parts run away faster than any series here: exp(exp(z)), log(log(z))."""
+    check()
+    if expr.op in _ENDS and expr.depends_on_z:
+        inner = limit(expr.args[0], direction, check)
+        if isinstance(inner, float) and math.isinf(inner):
+            end = _ENDS[expr.op][inner > 0]
+            return Fraction(end) if isinstance(end, int) else end
+    if expr.op not in ("neg", "add", "sub", "mul", "div"):
+        return None
+    parts = [limit(part, direction, check) for part in expr.args]
+    if any(part is None or isinstance(part, str) for part in parts):
+        return None
+    a, b = float(parts[0]), float(parts[-1])  # type: ignore[arg-type]
+    if math.isinf(a) or math.isinf(b):
+        value = {
+            "neg": lambda: -a, "add": lambda: a + b, "sub": lambda: a - b, "mul": lambda: a * b,
+            "div": lambda: math.nan if b == 0 else a / b,
+        }[expr.op]()  # fmt: skip
+        if math.isinf(value):
+            return float(value)
+        return Fraction(0) if math.isinf(b) and expr.op == "div" and math.isfinite(a) else None
     return None
 
 
@@ -64,7 +98,13 @@ def _limit(s: Series) -> Fraction | float | str:
     if len(waves) > 1:
         raise Undecided
     # one sine alone reaches both 1 and -1 again and again; a product of several may not
-    return "swings" if top.growth > 0 and abs(calm) < height and len(waves[0].w) == 1 else "none"
+    alone = len(waves[0].w) == 1
+    if top.growth > 0:
+        if alone and abs(calm) < height:
+            return "swings"
+        if calm and (not alone or s.rest or len(s.terms) > len(level)):
+            raise Undecided  # z + z*sin(z) + sqrt(z) grows, and so does z + z*sin(z)**2
+    return "none"
 
 
 def sign_beyond(

@@ -4,22 +4,40 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["Interval", "interval_text", "num", "region", "shown"]
+import mpmath
+
+__all__ = ["Interval", "interval_text", "num", "nums", "region", "shown"]
 
 Interval = tuple[float, float, bool, bool]  # from, to, whether each end belongs to it
 
 
-def num(x: Any) -> str:
+def num(x: Any, digits: int = 6) -> str:
     """Six significant digits with a true minus sign: ``−0.169971``, ``∞``, ``2.5e−9``."""
     value = float(x)
-    if math.isinf(value):
+    if math.isinf(value) and mpmath.isinf(x):
         return "∞" if value > 0 else "−∞"
-    if value == 0 and x != 0:
-        return "−0" if x < 0 else "0"  # below every double
-    short = f"{value + 0.0:.6g}"
+    if math.isinf(value) or (value == 0 and x != 0):  # beyond the doubles
+        short = mpmath.nstr(mpmath.mpf(x), digits)
+    else:
+        short = f"{value + 0.0:.{digits}g}"
     return re.sub(r"e([+-])0*(\d)", lambda m: f"e{m[1].strip('+')}{m[2]}", short).replace("-", "−")
+
+
+def nums(xs: Sequence[Any]) -> list[str]:
+    """Each as :func:`num` writes it, with more digits where different ones would look the same.
+
+    >>> nums([1, 2.5]), nums([3 - 1e-7, 3 + 1e-7])
+    (['1', '2.5'], ['2.9999999', '3.0000001'])
+    """
+    different = len(set(xs))
+    for digits in (6, 9, 12, 17):
+        texts = [num(x, digits) for x in xs]
+        if len(set(texts)) >= different:
+            break
+    return texts
 
 
 def interval_text(interval: Interval) -> str:
@@ -29,7 +47,7 @@ def interval_text(interval: Interval) -> str:
         return f"{{{num(lo)}}}"
     if lo == -math.inf and hi == math.inf:
         return "ℝ"
-    return f"{'[' if has_lo else '('}{num(lo)}, {num(hi)}{']' if has_hi else ')'}"
+    return f"{'[' if has_lo else '('}{', '.join(nums((lo, hi)))}{']' if has_hi else ')'}"
 
 
 def region(lo: float, hi: float) -> str:
@@ -38,7 +56,7 @@ def region(lo: float, hi: float) -> str:
         return "every z"
     if math.isinf(lo):
         return f"z < {num(hi)}"
-    return f"z > {num(lo)}" if math.isinf(hi) else f"{num(lo)} < z < {num(hi)}"
+    return f"z > {num(lo)}" if math.isinf(hi) else " < z < ".join(nums((lo, hi)))
 
 
 def shown(items: list[str]) -> str:

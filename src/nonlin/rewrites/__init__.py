@@ -17,12 +17,14 @@ but the formula (:mod:`.order`). Identities act in three places:
   ``softplus(u)``), a branch that knows its condition.
 
 :mod:`.rewriter` takes a formula through them from the leaves up. Every identity holds for all real
-operands for which both sides are defined; ``tests`` check each against mpmath. Sums are never
+operands for which both sides are defined (:mod:`.domain` puts back, for what is compiled, where the
+first is not); ``tests`` check each against mpmath. Sums are never
 multiplied out except where the result gets smaller.
 """
 
 from . import branches, functions, products, sums  # noqa: F401 - each brings its rules
+from .domain import within_domain
 from .rewriter import simplify, size
 from .roots import stabilise
 
-__all__ = ["simplify", "size", "stabilise"]
+__all__ = ["simplify", "size", "stabilise", "within_domain"]

@@ -1,0 +1,190 @@
+"""What the array API asks of numbers, arrays and threads.
+
+Arguments become arrays of one of the four formats that fill one stretch of memory; a kernel runs over
+them, by several threads where that pays.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+from functools import cache
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nonlin.errors import DtypeError, ParameterError
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from nonlin.compiler.kernel import Kernel
+
+__all__ = [
+    "Array",
+    "as_floats",
+    "check_out",
+    "flat_memory",
+    "format_of",
+    "matched",
+    "plain",
+    "real_number",
+    "run",
+    "same_or_apart",
+    "set_num_threads",
+]
+
+Array = NDArray[Any]
+
+_SPLIT = 1 << 16  # elements per thread below which a second thread does not pay
+_threads = [os.cpu_count() or 1]
+
+
+def set_num_threads(n: int) -> None:
+    """Use at most ``n`` threads for large arrays (all processors by default).
+
+    Raises
+    ------
+    ValueError
+        ``n`` is not a whole number of at least 1.
+    """
+    try:
+        count = 0 if isinstance(n, bool) else operator.index(n)
+    except TypeError:
+        count = 0
+    if count < 1:
+        raise ValueError(f"the number of threads must be a whole number of at least 1, not {n!r}")
+    _threads[0] = count
+    _pool.cache_clear()
+
+
+@cache
+def _pool(pid: int) -> ThreadPoolExecutor:
+    # Keyed by process: after a fork the parent's threads are not there.
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(_threads[0], thread_name_prefix="nonlin")
+
+
+def run(
+    kernel: Kernel, x: Array, g: Array | None, y: Array, second: Array | None, values: Array
+) -> None:
+    """Run a kernel over plain arrays of one shape, by several threads where that pays."""
+    at_x, at_g, at_y, at_second = (0 if a is None else a.ctypes.data for a in (x, g, y, second))
+    params = values.ctypes.data
+    workers = min(_threads[0], x.size // _SPLIT)
+    if workers < 2:
+        kernel.run(at_x, at_g, at_y, at_second, x.size, params)
+        return
+    size = x.dtype.itemsize
+    step = (-(-x.size // workers) + 63) // 64 * 64
+
+    def part(start: int) -> None:
+        skip = start * size
+        kernel.run(
+            at_x + skip,
+            at_g + skip if at_g else 0,
+            at_y + skip,
+            at_second + skip if at_second else 0,
+            min(step, x.size - start),
+            params,
+        )
+
+    list(_pool(os.getpid()).map(part, range(0, x.size, step)))
+
+
+# -- numbers --------------------------------------------------------------------------------------
+
+
+def real_number(value: Any, what: str) -> float:
+    """A finite real number of Python or NumPy, as float; ``what`` names it in the error."""
+    given = value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    is_bfloat16 = isinstance(given, np.generic) and given.dtype.name == "bfloat16"
+    if isinstance(given, bool) or not (isinstance(given, Real) or is_bfloat16):
+        raise ParameterError(f"{what} is one real number, not {type(given).__name__}")
+    try:
+        number = float(given)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ParameterError(f"{what} must be finite, not {number}")
+    return number
+
+
+# -- arrays ---------------------------------------------------------------------------------------
+
+
+def format_of(dtype: np.dtype[Any]) -> str:
+    """The name of a format, or :class:`DtypeError` if there is no kernel for it."""
+    if dtype.name in ("float16", "float32", "float64", "bfloat16"):
+        return dtype.name
+    raise DtypeError(f"there is no kernel for {dtype}: use float16, bfloat16, float32 or float64")
+
+
+def as_floats(x: ArrayLike | None) -> Array:
+    """An array of one of the four formats, whole numbers and truth values as float64."""
+    array = np.asarray(x)
+    if array.dtype.kind in "biu":
+        return array.astype(np.float64)
+    if array.dtype.kind == "O" and not isinstance(x, np.ndarray):
+        # NumPy makes objects of Python's whole numbers beyond 64 bits.
+        if array.size and all(isinstance(v, int | float) for v in array.flat):
+            try:
+                return array.astype(np.float64)
+            except OverflowError:
+                raise DtypeError("a whole number is too large for float64") from None
+    format_of(array.dtype)
+    return array
+
+
+def matched(x: ArrayLike, gradient: ArrayLike | None) -> tuple[Array, Array]:
+    """Both in a common shape and dtype."""
+    a, g = as_floats(x), as_floats(gradient)
+    # As in NumPy, a Python number has no dtype of its own to insist on.
+    weak_a, weak_g = (type(v) in (bool, int, float) for v in (x, gradient))
+    if weak_a != weak_g:
+        dtype = g.dtype if weak_a else a.dtype
+    else:
+        try:
+            dtype = np.result_type(a.dtype, g.dtype)
+        except TypeError:  # float16 and bfloat16: the smallest that holds both
+            dtype = np.dtype(np.float32)
+    with np.errstate(all="ignore"):
+        a, g = a.astype(dtype, copy=False), g.astype(dtype, copy=False)
+    a, g = np.broadcast_arrays(a, g)
+    return a, g
+
+
+def plain(array: Array) -> bool:
+    """Whether its elements fill one stretch of memory, aligned, in the processor's byte order."""
+    flags = array.flags
+    return bool(flags.forc and flags.aligned and array.dtype.isnative)
+
+
+def flat_memory(x: Array) -> Array:
+    """The same elements in one stretch of memory, which may be copied for that."""
+    if plain(x):
+        return x
+    return np.array(x, dtype=x.dtype.newbyteorder("="), order="K", copy=True, subok=False)
+
+
+def check_out(out: Array | None, x: Array) -> None:
+    """Raise unless a result of x's shape and dtype can be written to ``out``."""
+    if out is None:
+        return
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be an ndarray, not {type(out).__name__}")
+    if out.shape != x.shape:
+        raise ValueError(f"out has shape {out.shape}, the result has {x.shape}")
+    if not out.flags.writeable:
+        raise ValueError("out is read-only")
+    if out.dtype.kind != "f" and out.dtype.name != "bfloat16":
+        raise DtypeError(f"the result is {x.dtype}; it cannot be written to {out.dtype}")
+
+
+def same_or_apart(out: Array, x: Array) -> bool:
+    """Whether two plain arrays are one and the same memory, or share none."""
+    return out.ctypes.data == x.ctypes.data or not np.may_share_memory(out, x)
