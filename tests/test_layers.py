@@ -14,7 +14,7 @@ LAYERS: list[set[str]] = [
     {"errors", "ops", "expression"},
     {"formula", "catalogue"},
     {"rewrites", "calculus", "oracle", "enclosure", "properties", "notation"},
-    {"compiler"},
+    {"compiler", "proof"},
     {"activation", "rows"},
     {"", "network"},
     {"experiments"},
