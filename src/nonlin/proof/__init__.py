@@ -13,5 +13,6 @@ WebAssembly, in a page that has none.
 from __future__ import annotations
 
 from nonlin.proof.lines import Step, check_proof, check_step
+from nonlin.proof.request import answer, answer_text
 
-__all__ = ["Step", "check_proof", "check_step"]
+__all__ = ["Step", "answer", "answer_text", "check_proof", "check_step"]

@@ -31,10 +31,13 @@ Kind = Literal["exact", "identities", "points", "different", "nowhere"]
 
 _BITS = 120
 # Where a reader can follow, the roundest first; then anywhere, but always at the same places.
-_ROUND = (
-    *map(Fraction, (1, 2, -1, "1/2", -2, 3, "-1/2", 0, -3, "3/2", 4, 5, -5)),
-    *map(Fraction, ("1/4", "-1/4", "7/10", "-7/10", 10, -10, "1/10")),
-)
+_ROUND = tuple(
+    Fraction(n, d)
+    for n, d in (
+        (1, 1), (2, 1), (-1, 1), (1, 2), (-2, 1), (3, 1), (-1, 2), (0, 1), (-3, 1), (3, 2),
+        (4, 1), (5, 1), (-5, 1), (1, 4), (-1, 4), (7, 10), (-7, 10), (10, 1), (-10, 1), (1, 10),
+    )
+)  # fmt: skip
 _draw = random.Random(3)
 _PLACES = _ROUND + tuple(
     Fraction(_draw.randrange(-8000, 8000), 1000) for _ in range(POINTS - len(_ROUND))
