@@ -6,6 +6,11 @@ Its options are the demo's traits: a number, ``true`` or ``false``, a list (``vi
 mapping (``params=elu.alpha:0.5``) or text. ``scope=NAME`` is the name under which the demo's state
 stands in the page's address; without it the first demo has none and the others are numbered.
 
+    :::exercise 03-1-saturation
+    :::progress
+
+put in an exercise, by the name of its file, and the reader's progress.
+
 A mistake in a directive is an error that names the file, the line and the directive: a lesson with
 a figure missing is not built.
 """
@@ -15,7 +20,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from html import escape
 
 from markdown_it import MarkdownIt
@@ -26,6 +31,7 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from nonlin.catalogue import BY_NAME
 from nonlin.errors import NonlinError
+from nonlin.lesson.exercises import Exercise, exercise_html
 
 __all__ = ["LessonError", "demo_html", "render"]
 
@@ -38,7 +44,13 @@ class LessonError(NonlinError, ValueError):
     """A lesson that cannot be built; the message names the file, the line and the directive."""
 
 
-def render(text: str, demos: Collection[str], *, source: str = "lesson") -> str:
+def render(
+    text: str,
+    demos: Collection[str],
+    *,
+    source: str = "lesson",
+    exercises: Mapping[str, Exercise] | None = None,
+) -> str:
     """The HTML of a lesson.
 
     Parameters
@@ -49,6 +61,8 @@ def render(text: str, demos: Collection[str], *, source: str = "lesson") -> str:
         Names of the demos there are.
     source
         What an error calls the text: its file.
+    exercises
+        The exercises there are, by name.
 
     Examples
     --------
@@ -71,7 +85,7 @@ def render(text: str, demos: Collection[str], *, source: str = "lesson") -> str:
     _name_headings(tokens)
     scopes: list[str] = []
     for token in tokens:
-        if token.type == "demo":
+        if token.type == "demo" and not _fill_exercise(token, exercises or {}, source):
             _fill(token, demos, scopes, source)
     return str(parser.renderer.render(tokens, parser.options, {}))
 
@@ -100,7 +114,25 @@ def _demo_rule(state: StateBlock, line: int, end: int, silent: bool) -> bool:
 def _demo_token(
     self: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
-    return demo_html(**tokens[index].meta)
+    meta = tokens[index].meta
+    return str(meta["html"]) if "html" in meta else demo_html(**meta)
+
+
+def _fill_exercise(token: Token, exercises: Mapping[str, Exercise], source: str) -> bool:
+    """Does what a directive of an exercise or of the progress says; False for another directive."""
+    head, *words = token.content.split()
+    wanted = {":::exercise": 1, ":::progress": 0}.get(head)
+    if wanted is None:
+        return False
+    place = f'{source}, line {(token.map or [0])[0] + 1}: "{token.content}"'
+    if len(words) != wanted:
+        raise LessonError(f"{place}: write {head}{' NAME' if wanted else ''} and nothing else")
+    if words and words[0] not in exercises:
+        known = ", ".join(sorted(exercises)) or "none"
+        raise LessonError(f"{place}: there is no exercise called {words[0]!r}, only {known}")
+    progress = '<div class="progress" data-demo="progress" data-scope="progress"></div>\n'
+    token.meta = {"html": exercise_html(exercises[words[0]]) if words else progress}
+    return True
 
 
 def _fill(token: Token, demos: Collection[str], scopes: list[str], source: str) -> None:
@@ -112,7 +144,7 @@ def _fill(token: Token, demos: Collection[str], scopes: list[str], source: str) 
 
     head, *words = token.content.split() or [""]
     if head != ":::demo":
-        raise wrong("the only directive is :::demo NAME option=value …")
+        raise wrong("the directives are :::demo NAME option=value …, :::exercise NAME, :::progress")
     if not words:
         raise wrong("the name of the demo is missing")
     name, *rest = words

@@ -30,6 +30,7 @@ Gap = tuple[Fraction, Literal["before", "after"]]
 Kind = Literal["exact", "identities", "points", "different", "nowhere"]
 
 _BITS = 120
+_RAISED = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Where a reader can follow, the roundest first; then anywhere, but always at the same places.
 _ROUND = tuple(
     Fraction(n, d)
@@ -169,10 +170,10 @@ def near(a: Any, b: Any) -> bool:
 
 
 def shown(x: Any, digits: int = 3) -> str:
-    """A value for a sentence.
+    """A value for a sentence, with so many significant digits at most.
 
     >>> shown(mpmath.mpf("-0.336376")), shown(mpmath.mpf("4.5398e-5")), shown(mpmath.mpf(2))
-    ('−0.336', '4.54 × 10^−5', '2')
+    ('−0.336', '4.54 × 10⁻⁵', '2')
     """
     if x == 0:
         return "0"
@@ -183,4 +184,5 @@ def shown(x: Any, digits: int = 3) -> str:
     if "e" not in text:
         return text.removesuffix(".0")
     mantissa, power = text.split("e")
-    return f"{mantissa.removesuffix('.0')} × 10^{power.removeprefix('+')}"
+    raised = power.removeprefix("+").translate(_RAISED)
+    return f"{mantissa.removesuffix('.0')} × 10{raised}"

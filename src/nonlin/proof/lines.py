@@ -10,6 +10,7 @@ from typing import Any, Literal
 from nonlin.errors import FormulaError
 from nonlin.expression import Expr
 from nonlin.notation import mathml
+from nonlin.proof.chain import chain
 from nonlin.proof.compare import DIGITS, Comparison, Counterexample, compare
 from nonlin.proof.exact import Nowhere, TooLarge, same_algebra
 from nonlin.proof.mistakes import mistake
@@ -158,7 +159,7 @@ class _Proof:
         # A chain may begin by repeating the line that it goes on from.
         if len(parts) > 1 and shape(parts[0][0]) == shape(self.right[-1]):
             del parts[0]
-        math = _chain([e for e, _ in parts])
+        math = chain([e for e, _ in parts])
         step = Step("empty", "")
         for expr, part in parts:
             step = self._step(expr)
@@ -189,7 +190,7 @@ class _Proof:
             return Step("undefined", _nowhere(before, after))
         known = next((i for i, w in enumerate(self.wrong) if compare(w, after).equal), None)
         seen = found.counterexample
-        told = [_where(seen), mistake(before, after)]
+        told = [_where(seen), "" if known is not None else mistake(before, after)]
         return Step(
             "different",
             " ".join(t for t in told if t),
@@ -230,16 +231,6 @@ def _apart(a: Expr, b: Expr) -> bool:
 
 def _changed(step: Step, **fields: Any) -> Step:
     return Step(**(asdict(step) | fields))
-
-
-def _chain(parts: Sequence[Expr]) -> str:
-    """The parts of one line, typeset, with equals signs between."""
-    whole = [mathml(e) for e in parts]
-    if len(whole) == 1:
-        return whole[0]
-    head, tail = whole[0][: whole[0].index(">") + 1], "</math>"
-    bodies = (w.removeprefix(head).removesuffix(tail) for w in whole)
-    return f"{head}<mrow>{'<mo>=</mo>'.join(f'<mrow>{b}</mrow>' for b in bodies)}</mrow>{tail}"
 
 
 def _how(found: Comparison) -> str:
