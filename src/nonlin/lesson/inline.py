@@ -35,7 +35,8 @@ def markdown(text: str, *, inline: bool = True) -> str:
     '<math xmlns="http://www.w3.or'
     """
     parser = _parser()
-    return str(parser.renderInline(text) if inline else parser.render(text)).strip()
+    html = str(parser.renderInline(text) if inline else parser.render(text)).strip()
+    return html.replace(" = ", "\u00a0=\u00a0")  # no line breaks inside z = 5
 
 
 @lru_cache(maxsize=1)

@@ -81,11 +81,12 @@ def site(*, server: bool) -> dict[str, bytes]:
     files["data/exercises.json"] = _json(
         {"version": 1, "exercises": [e.data for e in exercises.values()]}
     )
-    return files if server else files | _python(web / "python")
+    return files if server else files | _python()
 
 
-def _python(folder: Path) -> dict[str, bytes]:
+def _python() -> dict[str, bytes]:
     """Python for the browser: what stands in for the server in a static copy."""
+    folder = _folder("_web/python", "web/dist/python", "worker.js")
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
     files["nonlin.zip"] = wasm_python.archive()
     files["size.json"] = _json({"bytes": sum(map(len, files.values()))})

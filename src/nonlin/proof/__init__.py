@@ -4,7 +4,7 @@
 >>> step.verdict, step.message
 ('equal', 'Equal.')
 >>> print(check_step("tanh(z)", "sinh(z)").message)
-Not equal: at z = 1 the line before is 0.762, and this one is 1.18.
+At z = 1 the line before is 0.762, and this one is 1.18.
 
 Nothing here needs NumPy or the compiler, so the same code checks a proof on the server and, in
 WebAssembly, in a page that has none.

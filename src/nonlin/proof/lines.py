@@ -256,10 +256,9 @@ def _nowhere(before: Expr, after: Expr) -> str:
 
 def _where(seen: Counterexample | None) -> str:
     if seen is None:
-        return "Not equal, though by too little to show in figures."
+        return "They differ, though by too little to show in figures."
     return (
-        f"Not equal: at z = {_number(seen.z)} the line before is {seen.before}, "
-        f"and this one is {seen.after}."
+        f"At z = {_number(seen.z)} the line before is {seen.before}, and this one is {seen.after}."
     )
 
 
