@@ -47,7 +47,7 @@ _KINDS: dict[str, dict[str, type]] = {
     "choice": {"option": list, "several": bool},
     "proof": {"start": str, "goal": str, "solution": list, "wrong": list},
 }
-_OPTIONAL = {"hints", "wrong", "several", "feedback", "correct"}
+_OPTIONAL = {"hints", "wrong", "several", "correct"}
 _WRONG = {"answer": str, "feedback": str}
 _OPTION = {"text": str, "correct": bool, "feedback": str}
 # Slips that nobody needs to foresee, because they can be made with any number.
@@ -164,7 +164,8 @@ class _Reader:
                 kinds = {str: "text", list: "a list", bool: "true or false"}
                 raise self.wrong((*path, key), f"{key} is {kinds[known[key]]}")
         for key in known:
-            if key not in given and key not in _OPTIONAL:
+            optional = key in _OPTIONAL or (key == "feedback" and known is _OPTION)
+            if key not in given and not optional:
                 raise self.wrong(path, f"{key} is missing")
 
     def question(

@@ -22,7 +22,16 @@ from nonlin.oracle import evaluate
 from nonlin.proof.exact import Nowhere, TooLarge, same_function
 from nonlin.rewrites import simplify
 
-__all__ = ["DIGITS", "POINTS", "Comparison", "Counterexample", "compare", "shown", "value"]
+__all__ = [
+    "DIGITS",
+    "POINTS",
+    "Comparison",
+    "Counterexample",
+    "compare",
+    "has_a_value",
+    "shown",
+    "value",
+]
 
 DIGITS = 30
 POINTS = 40
@@ -100,22 +109,34 @@ def compare(before: Expr, after: Expr) -> Comparison:
     except Nowhere:
         return Comparison("nowhere")
     if decided:
-        return Comparison("exact", gap=_gap(before, after))
+        anywhere, gap = _defined(before, after)
+        return Comparison("exact" if anywhere else "nowhere", None, gap)
     found, common, gap = _points(before, after)
     if found or decided is False:
         return Comparison("different", found, gap)
     if not common:
-        return Comparison("nowhere", gap=gap)
+        return Comparison("nowhere", None, gap)
     known = simplify(before - after).is_zero or simplify(before) is simplify(after)
     return Comparison("identities" if known else "points", None, gap, common)
 
 
-def _gap(before: Expr, after: Expr) -> Gap | None:
-    for z in _ROUND:
+def _defined(before: Expr, after: Expr) -> tuple[bool, Gap | None]:
+    """Whether both have a value anywhere; where only one has."""
+    gap: Gap | None = None
+    common = False
+    for i, z in enumerate(_PLACES):
+        if common and i >= len(_ROUND):
+            break
         a, b = value(before, z), value(after, z)
-        if (a is None) != (b is None):
-            return z, "before" if a is None else "after"
-    return None
+        common = common or (a is not None and b is not None)
+        gap = gap or _one_sided(z, a, b)
+    return common, gap
+
+
+def _one_sided(z: Fraction, a: Any, b: Any) -> Gap | None:
+    if (a is None) == (b is None):
+        return None
+    return z, "before" if a is None else "after"
 
 
 def _points(before: Expr, after: Expr) -> tuple[Counterexample | None, int, Gap | None]:
@@ -126,9 +147,8 @@ def _points(before: Expr, after: Expr) -> tuple[Counterexample | None, int, Gap 
     gap: Gap | None = None
     for z in _PLACES:
         a, b = value(before, z), value(after, z)
+        gap = gap or _one_sided(z, a, b)
         if a is None or b is None:
-            if (a is None) != (b is None) and gap is None:
-                gap = z, "before" if a is None else "after"
             continue
         common += 1
         if near(a, b):
@@ -140,6 +160,11 @@ def _points(before: Expr, after: Expr) -> tuple[Counterexample | None, int, Gap 
         if best is None or digits < fewest:
             best, fewest = found, digits
     return best, common, gap
+
+
+def has_a_value(expr: Expr) -> bool:
+    """Whether there is a place at which it has one, of those that are tried."""
+    return any(value(expr, z) is not None for z in _PLACES)
 
 
 def value(expr: Expr, z: Fraction) -> Any:

@@ -11,7 +11,7 @@ from nonlin.errors import FormulaError
 from nonlin.expression import Expr
 from nonlin.notation import mathml
 from nonlin.proof.chain import chain
-from nonlin.proof.compare import DIGITS, Comparison, Counterexample, compare
+from nonlin.proof.compare import DIGITS, Comparison, Counterexample, compare, has_a_value
 from nonlin.proof.exact import Nowhere, TooLarge, same_algebra
 from nonlin.proof.mistakes import mistake
 from nonlin.proof.reading import read, split
@@ -187,8 +187,8 @@ class _Proof:
         if found.equal:
             return Step("equal", _how(found), found.kind)
         if found.kind == "nowhere":
-            return Step("undefined", _nowhere(before, after))
-        known = next((i for i, w in enumerate(self.wrong) if compare(w, after).equal), None)
+            return Step("undefined", _nowhere(after))
+        known = self._known(after)
         seen = found.counterexample
         told = [_where(seen), "" if known is not None else mistake(before, after)]
         return Step(
@@ -199,6 +199,14 @@ class _Proof:
             after=seen.after if seen else "",
             known=known,
         )
+
+    def _known(self, line: Expr) -> int | None:
+        """Which expected line this is: rather one that is like it than one that is only equal."""
+        for like in (lambda e: not _apart(e, line), lambda e: compare(e, line).equal):
+            for i, expected in enumerate(self.wrong):
+                if like(expected):
+                    return i
+        return None
 
     def _again(self, index: int) -> str:
         if index == len(self.right) - 1:
@@ -247,9 +255,8 @@ def _how(found: Comparison) -> str:
     return f"{told} But mind that at z = {_number(z)} {which}: it holds where both have one."
 
 
-def _nowhere(before: Expr, after: Expr) -> str:
-    alone = compare(after, after)
-    if alone.kind == "nowhere":
+def _nowhere(after: Expr) -> str:
+    if not has_a_value(after):
         return "This has no value, whatever z is: look for a division by 0, or a root or logarithm of a negative number."
     return "There is no z at which both this line and the one before have a value, so they cannot be compared."
 

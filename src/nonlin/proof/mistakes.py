@@ -76,9 +76,9 @@ def _constant(a: Expr, b: Expr, of: Callable[[Any, Any], Any]) -> Fraction | Non
         at = None if x is None or y is None else of(x, y)
         if at is None:
             continue
-        simple = Fraction(str(float(at))).limit_denominator(_LARGEST)
-        if abs(simple) > _LARGEST:
+        if not abs(at) <= _LARGEST:
             return None
+        simple = Fraction(str(float(at))).limit_denominator(_LARGEST)
         if abs(float(at) - float(simple)) > 1e-12 or found not in (None, simple):
             return None
         found = simple
