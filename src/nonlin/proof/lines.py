@@ -202,11 +202,9 @@ class _Proof:
 
     def _known(self, line: Expr) -> int | None:
         """Which expected line this is: rather one that is like it than one that is only equal."""
-        for like in (lambda e: not _apart(e, line), lambda e: compare(e, line).equal):
-            for i, expected in enumerate(self.wrong):
-                if like(expected):
-                    return i
-        return None
+        alike = (i for i, e in enumerate(self.wrong) if not _apart(e, line))
+        equal = (i for i, e in enumerate(self.wrong) if compare(e, line).equal)
+        return next(alike, next(equal, None))
 
     def _again(self, index: int) -> str:
         if index == len(self.right) - 1:

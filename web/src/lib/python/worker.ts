@@ -13,28 +13,56 @@ const say = (reply: Reply): void => {
 };
 const beside = (name: string): string => new URL(name, import.meta.url).href;
 
-/** Counts what arrives, whoever asks for it: Pyodide fetches its parts itself. */
-function countBytes(): void {
-  const fetchPlain = self.fetch.bind(self);
-  let received = 0;
-  self.fetch = async (...args) => {
-    const response = await fetchPlain(...args);
-    if (!response.ok) throw new Error(`${new URL(response.url).pathname}: ${response.status}`);
-    if (!response.body) return response;
-    const counter = new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        received += chunk.byteLength;
-        say({ type: "received", bytes: received });
-        controller.enqueue(chunk);
-      },
-    });
-    const { status, headers } = response;
-    return new Response(response.body.pipeThrough(counter), { status, headers });
-  };
+/** Between two reports of how far the download is. */
+const OFTEN_MS = 80;
+
+/**
+ * Counts what arrives, whoever asks for it, since Pyodide fetches its parts itself; and notices what does not
+ * arrive, since Pyodide then waits for ever. Rejects when something is lost, and never resolves.
+ */
+function watchFetches(): Promise<never> {
+  return new Promise((_, lost) => {
+    const fetchPlain = self.fetch.bind(self);
+    let received = 0;
+    let last = -OFTEN_MS;
+    const counted = (body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> => {
+      const reader = body.getReader();
+      return new ReadableStream({
+        async pull(controller) {
+          try {
+            const { done, value } = await reader.read();
+            if (done) {
+              controller.close();
+              return;
+            }
+            received += value.byteLength;
+            if (performance.now() - last > OFTEN_MS) {
+              last = performance.now();
+              say({ type: "received", bytes: received });
+            }
+            controller.enqueue(value);
+          } catch (error) {
+            lost(error as Error);
+            controller.error(error);
+          }
+        },
+      });
+    };
+    self.fetch = async (...args) => {
+      try {
+        const response = await fetchPlain(...args);
+        if (!response.ok) throw new Error(`${new URL(response.url).pathname}: ${response.status}`);
+        const { status, headers, body } = response;
+        return body ? new Response(counted(body), { status, headers }) : response;
+      } catch (error) {
+        lost(error as Error);
+        throw error;
+      }
+    };
+  });
 }
 
 async function start(): Promise<(request: string) => string> {
-  countBytes();
   const modules = fetch(beside("nonlin.zip")).then((response) => response.arrayBuffer());
   const { loadPyodide } = (await import(/* @vite-ignore */ beside("pyodide.mjs"))) as { loadPyodide: typeof LoadPyodide };
   const python: PyodideAPI = await loadPyodide({ indexURL: beside("./") });
@@ -44,7 +72,8 @@ async function start(): Promise<(request: string) => string> {
   return python.pyimport("nonlin.proof").answer_text as (request: string) => string;
 }
 
-const answer = start();
+const lost = watchFetches();
+const answer = Promise.race([start(), lost]);
 answer.then(
   () => {
     say({ type: "ready" });
