@@ -259,7 +259,7 @@ def test_directives_become_demos() -> None:
     ("line", "why"),
     [
         (":::demo", "the name of the demo is missing"),
-        (":::figure explorer", "the only directive is"),
+        (":::figure explorer", "the directives are"),
         (":::demo explorrer", "no demo called 'explorrer', only explorer"),
         (":::demo explorer relu", "'relu' is not option=value"),
         (":::demo explorer z=1 z=2", "z is given twice"),

@@ -14,7 +14,7 @@ LAYERS: list[set[str]] = [
     {"errors", "ops", "expression"},
     {"formula", "formula_hints", "catalogue"},
     {"rewrites", "calculus", "oracle", "enclosure", "properties", "notation"},
-    {"compiler"},
+    {"compiler", "proof"},
     {"activation", "arrays", "rows"},
     {"", "network"},
     {"experiments"},

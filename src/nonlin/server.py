@@ -1,4 +1,4 @@
-"""The server of the lesson: its files from memory, and one address that compiles a formula.
+"""The server of the lesson: its files from memory, an address that compiles a formula, one that checks a proof.
 
 It listens on this machine alone unless told otherwise. Nobody logs in, so what keeps other websites
 out is checked at every request: the Host header must be a name of this server (a page elsewhere
@@ -34,6 +34,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nonlin.lesson import POLICY, site
+from nonlin.proof.request import RequestError, read_request
 from nonlin.workers import MOST_PARAMETERS, Crowded, Pool, TooSlow, Unavailable
 
 __all__ = ["DEFAULT_PORT", "create_app", "serve"]
@@ -49,6 +50,7 @@ _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
     ".json": "application/json",
     ".txt": "text/plain; charset=utf-8",
     ".svg": "image/svg+xml",
@@ -107,6 +109,7 @@ def create_app(
 
     routes = [
         Route("/api/define", desk.define, methods=["POST"]),
+        Route("/api/check", desk.check, methods=["POST"]),
         Route("/{path:path}", static, methods=["GET"]),
     ]
     app = Starlette(
@@ -214,6 +217,12 @@ class _Desk:
         status = 422 if "error" in answer else 200
         return JSONResponse(answer, status, headers={"cache-control": "no-store"})
 
+    async def check(self, request: Request) -> Response:
+        wanted = _read_proof(await _body(request))
+        answer = await self._compile({"check": wanted})
+        status = 422 if "error" in answer else 200
+        return JSONResponse(answer, status, headers={"cache-control": "no-store"})
+
     async def _compile(self, wanted: dict[str, Any]) -> dict[str, Any]:
         try:
             answer = await anyio.to_thread.run_sync(self.pool.run, wanted, limiter=self.threads)
@@ -250,12 +259,24 @@ async def _body(request: Request) -> bytes:
     return bytes(data)
 
 
-def _read(body: bytes) -> dict[str, Any]:
-    """The request in the body, every part of it checked."""
+def _read_proof(body: bytes) -> dict[str, Any]:
+    """The lines of a proof in the body, every part of it checked."""
     try:
-        given = json.loads(body.decode("utf-8"))
+        return read_request(_read_json(body))
+    except RequestError as error:
+        raise _Refused(422, str(error)) from None
+
+
+def _read_json(body: bytes) -> Any:
+    try:
+        return json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError):
         raise _Refused(422, "the request is not JSON") from None
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    """The formula in the body, every part of it checked."""
+    given = _read_json(body)
     if not isinstance(given, dict) or not isinstance(given.get("formula"), str):
         raise _Refused(422, 'the request is not of the form {"formula": "…"}')
     if unknown := sorted(set(given) - {"formula", "name", "parameters"}):

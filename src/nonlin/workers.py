@@ -1,4 +1,4 @@
-"""Processes that compile formulas for the server, and can be stopped when they take too long.
+"""Processes that compile formulas and check proofs for the server, and can be stopped when they take too long.
 
 A formula typed by a stranger is bounded when it is parsed, but what its derivative or its
 properties cost can only be found out by trying. So the work is done in a process of its own: past
@@ -106,11 +106,21 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
+    """To a formula its description, to the lines of a proof (under ``"check"``) what they are worth."""
+    if "check" not in request:
+        return compile_formula(request)
+    from nonlin.proof import answer
+
+    return answer(request["check"])
+
+
 def _serve(pipe: Connection, limit: float) -> None:
     """A worker's life: get ready, say so, then answer one request after another."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the server's affair
     _limit_memory()
     compile_formula({"formula": "z * sigmoid(z)"})  # imports, and a first run through the compiler
+    _answer({"check": {"start": "tanh(z)", "goal": "z", "lines": ["sinh(z) / cosh(z)"]}})
     pipe.send_bytes(b"ready")
     with open(os.devnull, "w") as nowhere, contextlib.suppress(EOFError, OSError):
         while True:
@@ -118,7 +128,7 @@ def _serve(pipe: Connection, limit: float) -> None:
             # Ends this process if the server, which should have killed it by then, is gone.
             faulthandler.dump_traceback_later(limit, exit=True, file=nowhere)
             try:
-                answer = compile_formula(request)
+                answer = _answer(request)
             except Exception:
                 traceback.print_exc()
                 answer = {"failed": True}

@@ -1,19 +1,17 @@
-"""Mathematics in a lesson's text: what stands between double braces is read by the project itself.
+"""Mathematics in the texts of lessons and exercises: typeset formulas, and numbers that are worked out.
 
-    {{sigmoid}}           the function's equation, from the catalogue
-    {{sigmoid'}}          its derivative's
-    {{sigmoid'(5)}}       a value, to two significant digits
-    {{sigmoid(1):4}}      the same to four
-    {{z}}, {{exp(-z)}}    any formula
-    {{tanh(z) = 2*sigmoid(2*z) - 1}}    formulas with equals signs between them
-
-So a lesson types no formula and no number that the catalogue knows. Alone in a paragraph it is set on a
-line of its own.
+``$2σ(2z) - 1$`` is a formula, as one would type it in a proof; ``$tanh(z) = 2σ(2z) - 1$`` has several
+sides. ``$gelu$`` alone is the equation of a function of the catalogue, ``$gelu'$`` its derivative's.
+``{sigmoid'(5)}`` is the value of a formula, ``{sigmoid'(5):2}`` the same in two significant digits.
+A formula alone in a paragraph stands on a line of its own. A backslash takes the meaning away.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
+from html import escape
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -22,86 +20,109 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 import nonlin
-from nonlin.formula import parse
-from nonlin.notation import equation, mathml
+from nonlin.lesson.answers import exact
+from nonlin.notation import equation
+from nonlin.proof.chain import chain
+from nonlin.proof.compare import shown
+from nonlin.proof.reading import read, split
 from nonlin.rewrites import stabilise
 
-__all__ = ["mathematics", "set_mathematics"]
+__all__ = ["markdown", "set_mathematics", "work_out"]
 
+_FORMULA = re.compile(r"\$([^$\n]+)\$")
+_VALUE = re.compile(r"\{([^{}\n]+?)(?::(\d{1,2}))?\}")
 _NAME = re.compile(r"([a-z_][a-z_0-9]*)('{0,2})")
-_VALUE = re.compile(r"([a-z_][a-z_0-9]*)('{0,2})\(([-+0-9.e]+)\)(?::(\d\d?))?")
-_BLOCK = ' display="block"'
+_KINDS = ("formula", "value")
 
 
-def mathematics(source: str, *, block: bool = False) -> str:
-    """What the text between double braces stands for, as HTML.
+def markdown(text: str, *, inline: bool = True) -> str:
+    """The HTML of a text: of a line, or with paragraphs and lists.
 
     Raises
     ------
     NonlinError
-        It is neither a function of the catalogue, nor a value of one, nor a formula.
+        What stands between dollars or braces is no formula.
 
     Examples
     --------
-    >>> mathematics("sigmoid'(5)"), mathematics("sigmoid(1):4"), mathematics("tanh'(10)")
-    ('0.0066', '0.7311', '8.2·10<sup>−9</sup>')
-    >>> mathematics("z/2").removeprefix('<math xmlns="http://www.w3.org/1998/Math/MathML">')
-    '<mfrac><mi>z</mi><mn>2</mn></mfrac></math>'
+    >>> markdown("The slope is {sigmoid'(0)}, which is *small*.")
+    'The slope is 0.25, which is <em>small</em>.'
+    >>> markdown("$e^-z$")[:29]
+    '<math xmlns="http://www.w3.or'
     """
-    source = source.strip()
-    value = _VALUE.fullmatch(source)
-    if value and value[1] in nonlin.catalogue:
-        f = nonlin.catalogue[value[1]]
-        of = (f, f.derivative, f.second_derivative)[len(value[2])]
-        return _number(float(of(float(value[3]))), int(value[4] or 2))
-    name = _NAME.fullmatch(source)
-    if name and name[1] in nonlin.catalogue:
-        f, order = nonlin.catalogue[name[1]], len(name[2])
-        markup = equation(
-            f.name, stabilise((f.expression, *f.slopes)[order]) if order else f.expression, order
-        )
-    else:
-        sides = [mathml(parse(side)) for side in source.split("=")]
-        inner = [side[side.index(">") + 1 : side.rindex("<")] for side in sides]
-        start = sides[0][: sides[0].index(">") + 1]
-        markup = (
-            start + "<mo>=</mo>".join(f"<mrow>{i}</mrow>" for i in inner) + "</math>"
-            if len(inner) > 1
-            else sides[0]
-        )
-    return markup if block else markup.replace(_BLOCK, "", 1)
+    parser = _parser()
+    tokens = parser.parseInline(text) if inline else parser.parse(text)
+    for token in tokens:
+        for child in mathematics(token):
+            work_out(child)
+    html = str(parser.renderer.render(tokens, parser.options, {})).strip()
+    return html.replace(" = ", "\u00a0=\u00a0")  # no line breaks inside z = 5
 
 
 def set_mathematics(parser: MarkdownIt) -> None:
-    """Teach a Markdown parser the double braces."""
-    parser.inline.ruler.before("escape", "mathematics", _rule)
-    parser.add_render_rule("mathematics", _render)
+    """Teach a Markdown parser formulas and values; :func:`work_out` is still to be called on each."""
+    parser.inline.ruler.before("emphasis", "formula", _formula_rule)
+    parser.inline.ruler.before("emphasis", "value", _value_rule)
+    for kind in _KINDS:
+        parser.add_render_rule(kind, _render)
 
 
-def _rule(state: StateInline, silent: bool) -> bool:
-    if not state.src.startswith("{{", state.pos):
-        return False
-    end = state.src.find("}}", state.pos)
-    if end < 0:
+def mathematics(token: Token) -> Iterable[Token]:
+    """The formulas and values among a token's children."""
+    return (child for child in token.children or () if child.type in _KINDS)
+
+
+def work_out(token: Token) -> None:
+    """Turn what a formula or a value was typed as into HTML."""
+    if token.type == "value":
+        match = _VALUE.fullmatch(token.content)
+        assert match
+        token.meta["html"] = escape(shown(exact(match[1]), int(match[2] or 3)))
+    else:
+        markup = _typeset(token.content[1:-1].strip())
+        token.meta["html"] = (
+            markup if token.meta["alone"] else markup.replace(' display="block"', "", 1)
+        )
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "typographer": True})
+    parser.enable(["replacements", "smartquotes"])
+    set_mathematics(parser)
+    return parser
+
+
+def _formula_rule(state: StateInline, silent: bool) -> bool:
+    return _rule(state, silent, "formula", _FORMULA)
+
+
+def _value_rule(state: StateInline, silent: bool) -> bool:
+    return _rule(state, silent, "value", _VALUE)
+
+
+def _rule(state: StateInline, silent: bool, kind: str, pattern: re.Pattern[str]) -> bool:
+    match = pattern.match(state.src, state.pos)
+    if match is None:
         return False
     if not silent:
-        token = state.push("mathematics", "", 0)
-        token.content = state.src[state.pos + 2 : end]
-        token.meta = {"block": state.pos == 0 and end + 2 == len(state.src.rstrip())}
-    state.pos = end + 2
+        token = state.push(kind, "", 0)
+        token.content = match[0]
+        token.meta = {"alone": match[0] == state.src.strip()}
+    state.pos = match.end()
     return True
+
+
+def _typeset(text: str) -> str:
+    """A function's equation, a formula, or a chain of equal ones, as MathML."""
+    name = _NAME.fullmatch(text)
+    if name is None or name[1] not in nonlin.catalogue:
+        return chain([read(part) for part, _ in split(text)])
+    f, order = nonlin.catalogue[name[1]], len(name[2])
+    return equation(f.name, stabilise(f.slopes[order - 1]) if order else f.expression, order)
 
 
 def _render(
     self: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
     return str(tokens[index].meta["html"])
-
-
-def _number(value: float, digits: int) -> str:
-    """The real minus, and powers of ten where zeros would have to be counted."""
-    text = f"{value:.{digits}g}"
-    if "e" in text or 0 < abs(value) < 1e-4:
-        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        text = f"{mantissa}·10<sup>{int(exponent)}</sup>"
-    return text.replace("-", "−")

@@ -6,9 +6,13 @@ Its options are the demo's traits: a number, ``true`` or ``false``, a list (``vi
 mapping (``params=elu.alpha:0.5``) or text. ``scope=NAME`` is the name under which the demo's state
 stands in the page's address; without it the first demo has none and the others are numbered.
 
-Mathematics stands between double braces: see :mod:`nonlin.lesson.inline`.
+    :::exercise 03-1-saturation
+    :::progress
 
-A mistake in either is an error that names the file, the line and the place: a lesson with a
+put in an exercise, by the name of its file, and the reader's progress. Formulas and values are
+written as :mod:`nonlin.lesson.inline` says.
+
+A mistake in any of these is an error that names the file, the line and the place: a lesson with a
 figure missing is not built.
 """
 
@@ -17,7 +21,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from html import escape
 
 from markdown_it import MarkdownIt
@@ -28,7 +32,8 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from nonlin.catalogue import BY_NAME
 from nonlin.errors import NonlinError
-from nonlin.lesson.inline import mathematics, set_mathematics
+from nonlin.lesson.exercises import Exercise, exercise_html
+from nonlin.lesson.inline import mathematics, set_mathematics, work_out
 
 __all__ = ["LessonError", "demo_html", "render"]
 
@@ -41,7 +46,13 @@ class LessonError(NonlinError, ValueError):
     """A lesson that cannot be built; the message names the file, the line and the directive."""
 
 
-def render(text: str, demos: Collection[str], *, source: str = "lesson") -> str:
+def render(
+    text: str,
+    demos: Collection[str],
+    *,
+    source: str = "lesson",
+    exercises: Mapping[str, Exercise] | None = None,
+) -> str:
     """The HTML of a lesson.
 
     Parameters
@@ -52,6 +63,8 @@ def render(text: str, demos: Collection[str], *, source: str = "lesson") -> str:
         Names of the demos there are.
     source
         What an error calls the text: its file.
+    exercises
+        The exercises there are, by name.
 
     Examples
     --------
@@ -75,11 +88,10 @@ def render(text: str, demos: Collection[str], *, source: str = "lesson") -> str:
     _name_headings(tokens)
     scopes: list[str] = []
     for token in tokens:
-        if token.type == "demo":
+        if token.type == "demo" and not _fill_exercise(token, exercises or {}, source):
             _fill(token, demos, scopes, source)
-        for child in token.children or ():
-            if child.type == "mathematics":
-                _work_out(child, (token.map or [0])[0] + 1, source)
+        for child in mathematics(token):
+            _work_out(child, (token.map or [0])[0] + 1, source)
     return str(parser.renderer.render(tokens, parser.options, {}))
 
 
@@ -107,7 +119,25 @@ def _demo_rule(state: StateBlock, line: int, end: int, silent: bool) -> bool:
 def _demo_token(
     self: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
-    return demo_html(**tokens[index].meta)
+    meta = tokens[index].meta
+    return str(meta["html"]) if "html" in meta else demo_html(**meta)
+
+
+def _fill_exercise(token: Token, exercises: Mapping[str, Exercise], source: str) -> bool:
+    """Does what a directive of an exercise or of the progress says; False for another directive."""
+    head, *words = token.content.split()
+    wanted = {":::exercise": 1, ":::progress": 0}.get(head)
+    if wanted is None:
+        return False
+    place = f'{source}, line {(token.map or [0])[0] + 1}: "{token.content}"'
+    if len(words) != wanted:
+        raise LessonError(f"{place}: write {head}{' NAME' if wanted else ''} and nothing else")
+    if words and words[0] not in exercises:
+        known = ", ".join(sorted(exercises)) or "none"
+        raise LessonError(f"{place}: there is no exercise called {words[0]!r}, only {known}")
+    progress = '<div class="progress" data-demo="progress" data-scope="progress"></div>\n'
+    token.meta = {"html": exercise_html(exercises[words[0]]) if words else progress}
+    return True
 
 
 def _fill(token: Token, demos: Collection[str], scopes: list[str], source: str) -> None:
@@ -119,7 +149,7 @@ def _fill(token: Token, demos: Collection[str], scopes: list[str], source: str) 
 
     head, *words = token.content.split() or [""]
     if head != ":::demo":
-        raise wrong("the only directive is :::demo NAME option=value …")
+        raise wrong("the directives are :::demo NAME option=value …, :::exercise NAME, :::progress")
     if not words:
         raise wrong("the name of the demo is missing")
     name, *rest = words
@@ -146,12 +176,12 @@ def _fill(token: Token, demos: Collection[str], scopes: list[str], source: str) 
 
 
 def _work_out(token: Token, line: int, source: str) -> None:
-    """Reads one piece of mathematics into its token, and refuses a wrong one."""
+    """Reads a formula or a value into its token, and refuses a wrong one."""
     try:
-        token.meta["html"] = mathematics(token.content, block=token.meta["block"])
+        work_out(token)
     except NonlinError as error:
         why = str(error).splitlines()[0]
-        raise LessonError(f"{source}, line {line}: {{{{{token.content}}}}}: {why}") from error
+        raise LessonError(f"{source}, line {line}: {token.content}: {why}") from error
 
 
 def _value(key: str, text: str) -> object:

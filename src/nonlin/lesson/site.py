@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from nonlin.errors import NonlinError
+from nonlin.lesson import wasm_python
+from nonlin.lesson.exercises import Exercise, read_folder
 from nonlin.lesson.markdown import demo_html, render
 from nonlin.lesson.pages import Bundle, page
 
@@ -53,8 +57,9 @@ def site(*, server: bool) -> dict[str, bytes]:
     lesson = _folder("_lessons", "lessons", LESSON) / LESSON
     bundle = Bundle.read((web / ".vite/manifest.json").read_text("utf-8"))
     policy = "" if server else POLICY
+    exercises = read_folder()
     files: dict[str, bytes] = {
-        "index.html": _lesson_page(bundle, lesson, server, policy).encode(),
+        "index.html": _lesson_page(bundle, lesson, exercises, server, policy).encode(),
         "explorer.html": _explorer_page(bundle, server, policy).encode(),
         "favicon.svg": _ICON.encode(),
     }
@@ -66,12 +71,30 @@ def site(*, server: bool) -> dict[str, bytes]:
         files["licenses.txt"] = (web / "licenses.md").read_bytes()
     for name, data in catalogue_files().items():
         files[f"data/{name}"] = data
-    return files
+    files["data/exercises.json"] = _json(
+        {"version": 1, "exercises": [e.data for e in exercises.values()]}
+    )
+    return files if server else files | _python()
 
 
-def _lesson_page(bundle: Bundle, lesson: Path, server: bool, policy: str) -> str:
+def _python() -> dict[str, bytes]:
+    """Python for the browser: what stands in for the server in a static copy."""
+    folder = _folder("_web/python", "web/dist/python", "worker.js")
+    files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    files["nonlin.zip"] = wasm_python.archive()
+    files["size.json"] = _json({"bytes": sum(map(len, files.values()))})
+    return {f"python/{name}": data for name, data in files.items()}
+
+
+def _json(data: object) -> bytes:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _lesson_page(
+    bundle: Bundle, lesson: Path, exercises: Mapping[str, Exercise], server: bool, policy: str
+) -> str:
     text = lesson.read_text("utf-8")
-    body = render(text, bundle.demos, source=lesson.name)
+    body = render(text, bundle.demos, source=lesson.name, exercises=exercises)
     used = list(dict.fromkeys(re.findall(r'data-demo="(\w+)"', body)))
     return page(
         bundle,

@@ -187,6 +187,68 @@ export const en = {
   sheet: {
     title: "sheet",
   },
+
+  // Exercises
+  exercise: {
+    exercise: "Exercise",
+    failed: (reason: string) => `This exercise could not start: ${reason}. Reloading may help.`,
+    noSuch: (name: string) => `there is no exercise called “${name}”`,
+    count: (right: number, all: number) => (right === all ? (all === 1 ? "done" : `all ${all} done`) : `${right} of ${all}`),
+    check: "Check",
+    several: "More than one may be right.",
+    tone: { right: "Right.", wrong: "Not yet.", unread: "What is that?" },
+    noNumber: "I cannot read this as a number. 0.0066, 6.6e-3, 0.66% and 1/150 are all fine.",
+    notYet: (hints: boolean) => `That is not it.${hints ? " A hint may help." : " Look once more."}`,
+    hint: (shown: number, left: number) => {
+      const more = shown === 0 ? "A hint" : "One more hint";
+      return left > 1 ? `${more} (there are ${left}${shown === 0 ? "" : " left"})` : more;
+    },
+
+    // Proofs
+    line: (number: number) => `Line ${number} of your proof`,
+    firstLine: "your first line",
+    removeLine: (number: number) => `Remove line ${number}`,
+    lineSays: (number: number, verdict: string, message: string) => `Line ${number}: ${verdict.slice(2)}. ${message}`,
+    goal: "until it says",
+    proofHow: "Enter checks a line and goes on to the next.",
+    verdict: {
+      equal: "✓ equal",
+      repeated: "✓ but no step",
+      different: "✗ not equal",
+      undefined: "✗ no value",
+      error: "? not a formula",
+      empty: "",
+    },
+    notChecked: (reason: string) => `Not checked: ${reason}`,
+    tookTooLong: "it took too long; try a simpler line",
+
+    // Python in the page
+    pythonWanted: (megabytes: string) =>
+      `There is no server behind this page. What checks your lines, Python, is loaded when you begin to type: ${megabytes} MB, once.`,
+    pythonLoading: (megabytes: string) => `Loading Python, ${megabytes} MB, once.`,
+    pythonProgress: "Python, loaded so far",
+    pythonReceived: (received: string, total: string) => `${received} of ${total} MB`,
+    pythonStarting: "Starting Python.",
+    pythonCancel: "Cancel",
+    pythonCancelled: "Python was not loaded; checking once more loads it.",
+    pythonFailed: (reason: string) => `Python could not be loaded (${reason}). Checking once more tries again.`,
+
+    // Progress
+    progressTitle: (done: number, all: number) =>
+      done === all ? `All ${all} exercises done` : `${done} of ${all} exercises done`,
+    progressSave: "Save as a file",
+    progressLoad: "Load a file",
+    progressClear: "Clear",
+    progressSure: "Forget all answers?",
+    progressYes: "Yes, forget them",
+    progressNo: "Keep them",
+    progressSaved: "Saved as nonlin-progress.json.",
+    progressTaken: "Loaded: the answers in the file have taken the place of those here.",
+    progressForeign: (name: string) => `${name} is not a file of answers from here; nothing was changed.`,
+    progressCleared: "Forgotten.",
+    progressBlocked: "This browser does not let the page keep anything: save a file to take your answers along.",
+    progressWhere: "Your answers stay in this browser and are sent nowhere.",
+  },
 };
 
 export type Messages = typeof en;

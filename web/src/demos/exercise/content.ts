@@ -1,0 +1,73 @@
+/** What Python makes of a file in exercises/: texts are HTML, answers numbers. See lesson/exercises.py. */
+import type { Model } from "../../lib/model";
+
+interface Common {
+  ask: string;
+  right: string;
+  hints: string[];
+}
+
+export interface NumberQuestion extends Common {
+  kind: "number";
+  answer: number;
+  tolerance: number;
+  wrong: { value: number; tolerance: number; feedback: string }[];
+}
+
+export interface ChoiceQuestion extends Common {
+  kind: "choice";
+  several: boolean;
+  options: { text: string; correct: boolean; feedback: string }[];
+}
+
+export interface ProofQuestion extends Common {
+  kind: "proof";
+  start: string;
+  goal: string;
+  startMath: string;
+  goalMath: string;
+  wrong: { line: string; feedback: string }[];
+}
+
+export type Question = NumberQuestion | ChoiceQuestion | ProofQuestion;
+
+export interface Exercise {
+  name: string;
+  title: string;
+  prompt: string;
+  questions: Question[];
+}
+
+interface File {
+  version: number;
+  exercises: Exercise[];
+}
+
+let page: Promise<Exercise[]> | undefined;
+
+async function load(): Promise<Exercise[]> {
+  const base = document.querySelector<HTMLMetaElement>('meta[name="nonlin-data"]')?.content ?? "data/";
+  const url = new URL("exercises.json", new URL(base, document.baseURI));
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url.pathname}: ${response.status} ${response.statusText}`);
+  const file = (await response.json()) as File;
+  if (file.version !== 1) throw new Error(`exercises.json: version ${String(file.version)}, expected 1`);
+  return file.exercises;
+}
+
+/** All exercises of the page, fetched once. */
+export function exercisesOfPage(): Promise<Exercise[]> {
+  page ??= load().catch((error: unknown) => {
+    page = undefined;
+    throw error;
+  });
+  return page;
+}
+
+/** The one that a model asks for; a notebook's widget brings it along. */
+export async function exerciseOf(model: Model): Promise<Exercise | undefined> {
+  const brought = model.get("_exercise") as Exercise | undefined;
+  if (brought) return brought;
+  const name = String(model.get("exercise"));
+  return (await exercisesOfPage()).find((exercise) => exercise.name === name);
+}

@@ -1,0 +1,23 @@
+import { mathNode } from "./mathml";
+
+const KEPT = new Set(["P", "EM", "STRONG", "CODE", "A", "UL", "OL", "LI", "BR", "SUB", "SUP"]);
+
+/** Nodes of a text that was Markdown: a few plain elements and MathML, and nothing that could run. */
+export function richNodes(html: string): DocumentFragment {
+  const fragment = document.createDocumentFragment();
+  for (const node of new DOMParser().parseFromString(html, "text/html").body.childNodes) fragment.append(cleaned(node));
+  return fragment;
+}
+
+function cleaned(node: Node): Node {
+  if (!(node instanceof Element)) return document.createTextNode(node.textContent ?? "");
+  if (node.localName === "math") return mathNode(new XMLSerializer().serializeToString(node));
+  const kept = KEPT.has(node.tagName);
+  const element: Element | DocumentFragment = kept
+    ? document.createElement(node.tagName)
+    : document.createDocumentFragment();
+  const link = node.getAttribute("href") ?? "";
+  if (element instanceof HTMLAnchorElement && !/^\s*javascript:/i.test(link)) element.href = link;
+  for (const child of node.childNodes) element.append(cleaned(child));
+  return element;
+}

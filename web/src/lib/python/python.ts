@@ -1,0 +1,136 @@
+import type { Call, Reply } from "./protocol";
+
+/** How far Python has come. `received` and `total` are bytes; `total` is 0 while it is not known. */
+export type PythonState =
+  | { kind: "absent" }
+  | { kind: "loading"; received: number; total: number }
+  | { kind: "starting" }
+  | { kind: "ready" }
+  | { kind: "failed"; reason: string };
+
+interface Waiting {
+  resolve: (text: string) => void;
+  reject: (error: Error) => void;
+}
+
+/** Longer than any line takes; past it the worker is ended, and the next call begins with a fresh one. */
+const PATIENCE_MS = 20_000;
+
+/** Python in this page: a worker, started when it is first wanted, and loaded from beside the page. */
+export class Python {
+  state: PythonState = { kind: "absent" };
+  #folder: URL;
+  #worker: Worker | undefined;
+  #serial = 0;
+  #waiting = new Map<number, Waiting>();
+  #listeners = new Set<(state: PythonState) => void>();
+
+  constructor(folder: URL) {
+    this.#folder = folder;
+    // A page that is left takes its worker along; one that is kept for the way back must not.
+    window.addEventListener("pagehide", () => {
+      this.stop();
+    });
+  }
+
+  /** What its download comes to, in bytes: 0 if that cannot be found out. */
+  async size(): Promise<number> {
+    try {
+      const response = await fetch(new URL("size.json", this.#folder));
+      const { bytes } = (await response.json()) as { bytes: unknown };
+      return typeof bytes === "number" ? bytes : 0;
+    } catch {
+      return 0;
+    }
+  }
+
+  subscribe(listener: (state: PythonState) => void): () => void {
+    this.#listeners.add(listener);
+    listener(this.state);
+    return () => this.#listeners.delete(listener);
+  }
+
+  start(): void {
+    if (this.#worker) return;
+    this.#say({ kind: "loading", received: 0, total: 0 });
+    const worker = new Worker(new URL("worker.js", this.#folder), { type: "module" });
+    this.#worker = worker;
+    let total = 0;
+    void this.size().then((bytes) => (total = bytes));
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+      if (worker !== this.#worker) return;
+      if (data.type === "received") this.#say({ kind: "loading", received: data.bytes, total });
+      else if (data.type === "starting") this.#say({ kind: "starting" });
+      else if (data.type === "ready") this.#say({ kind: "ready" });
+      else if (data.type === "answer") this.#settle(data.id, ({ resolve }) => resolve(data.text));
+      else if (data.id !== undefined) this.#settle(data.id, ({ reject }) => reject(new Error(data.reason)));
+      else this.#fail(data.reason);
+    };
+    worker.onerror = (event) => {
+      if (worker === this.#worker) this.#fail(event.message || "worker.js");
+    };
+  }
+
+  /** One request to nonlin.proof, from JSON to JSON. */
+  call(text: string, late: string): Promise<string> {
+    if (this.state.kind === "failed") this.stop();
+    this.start();
+    const id = ++this.#serial;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      const ask: Call = { id, text };
+      this.#worker?.postMessage(ask);
+      this.#whenReady(() => {
+        setTimeout(() => {
+          if (!this.#waiting.has(id)) return;
+          this.stop(late);
+        }, PATIENCE_MS);
+      });
+    });
+  }
+
+  /** Ends the worker; what waits for an answer is told why. */
+  stop(reason = ""): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(new Error(reason));
+    this.#say({ kind: "absent" });
+  }
+
+  #fail(reason: string): void {
+    this.stop(reason);
+    this.#say({ kind: "failed", reason });
+  }
+
+  #settle(id: number, how: (waiting: Waiting) => void): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (waiting) how(waiting);
+  }
+
+  #whenReady(then: () => void): void {
+    const off = this.subscribe((state) => {
+      if (state.kind !== "ready") return;
+      queueMicrotask(() => {
+        off();
+      });
+      then();
+    });
+  }
+
+  #say(state: PythonState): void {
+    this.state = state;
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+}
+
+let page: Python | undefined;
+
+/** The page's own Python. Its folder lies beside that of the data. */
+export function pythonOfPage(): Python {
+  const data = document.querySelector<HTMLMetaElement>('meta[name="nonlin-data"]')?.content ?? "data/";
+  page ??= new Python(new URL("../python/", new URL(data, document.baseURI)));
+  return page;
+}
