@@ -1,18 +1,23 @@
 // Builds dist/: first the pages' bundle with its manifest, then dist/widgets/NAME.js and NAME.css for each
 // demo, self-contained, because a notebook loads a widget's module from text and cannot follow imports.
-import { readdirSync } from "node:fs";
+// What a widget has as traits, and whether it needs the network engine, is written into widgets/traits.json.
+import { readdirSync, writeFileSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { build } from "vite";
+import { build, createServer } from "vite";
 
-await build();
+// Where a module has to be all in one, the engine's worker is inside it, too.
+const alone = {
+  configFile: false,
+  logLevel: "warn",
+  base: "./",
+  resolve: { alias: [{ find: /^\.\/spawn$/, replacement: "./spawn.inline" }] },
+};
+const CONNECTION = /\/src\/lib\/net\/connect\.ts$/;
 
-for (const name of readdirSync("src/demos")) {
-  await build({
-    configFile: false,
-    logLevel: "warn",
+async function widget(name) {
+  const { output } = await build({
+    ...alone,
     plugins: [svelte()],
-    base: "./",
-    resolve: { alias: [{ find: /^\.\/spawn$/, replacement: "./spawn.inline" }] },
     build: {
       target: "es2022",
       outDir: "dist/widgets",
@@ -25,4 +30,39 @@ for (const name of readdirSync("src/demos")) {
       },
     },
   });
+  const modules = output.flatMap((part) => (part.type === "chunk" ? Object.keys(part.modules) : []));
+  return { engine: modules.some((id) => CONNECTION.test(id)) };
 }
+
+await build();
+
+const demos = readdirSync("src/demos");
+const about = {};
+for (const name of demos) about[name] = await widget(name);
+
+// A demo's defaults stand in its source, and there alone: its module is loaded for them here, as on a server.
+// Where such a module prepares something in the page meanwhile, it meets a thing that lets all be done to it.
+const nothing = new Proxy(Object, {
+  get: (_, name) => (name === Symbol.toPrimitive ? () => "" : nothing),
+  apply: () => nothing,
+  construct: () => nothing,
+});
+for (const name of ["document", "window", "location", "localStorage", "matchMedia"]) globalThis[name] ??= nothing;
+
+const server = await createServer({
+  configFile: false,
+  logLevel: "error",
+  plugins: [svelte()],
+  appType: "custom",
+  server: { middlewareMode: true, hmr: false, ws: false, watch: null },
+  optimizeDeps: { noDiscovery: true },
+});
+try {
+  for (const name of demos) {
+    const { default: demo } = await server.ssrLoadModule(`/src/demos/${name}/index.ts`);
+    about[name].traits = demo.traits;
+  }
+} finally {
+  await server.close();
+}
+writeFileSync("dist/widgets/traits.json", `${JSON.stringify(about, null, 1)}\n`);

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import json
-import math
 import mimetypes
 import re
 import socket
@@ -34,7 +33,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nonlin.lesson import POLICY, site
-from nonlin.workers import MOST_PARAMETERS, Crowded, Pool, TooSlow, Unavailable
+from nonlin.workers import (
+    FAILED,
+    Crowded,
+    Pool,
+    TooSlow,
+    Unavailable,
+    WrongRequest,
+    checked,
+    refusal,
+    why_not,
+)
 
 __all__ = ["DEFAULT_PORT", "create_app", "serve"]
 
@@ -44,7 +53,6 @@ BODY_SECONDS = 10.0
 _REMEMBERED = 64
 _LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _HASHED = re.compile(r"assets/.+-[\w-]{8}\.\w+")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -217,18 +225,11 @@ class _Desk:
     async def _compile(self, wanted: dict[str, Any]) -> dict[str, Any]:
         try:
             answer = await anyio.to_thread.run_sync(self.pool.run, wanted, limiter=self.threads)
-        except Crowded:
-            raise _Refused(
-                429, "too many formulas at once", "wait for the others, then try again"
-            ) from None
-        except TooSlow:
-            raise _Refused(
-                504, f"this formula took longer than {self.pool.seconds:g} s", "try a simpler one"
-            ) from None
-        except Unavailable as error:
-            raise _Refused(503, str(error), "try again in a moment") from None
+        except (Crowded, TooSlow, Unavailable) as error:
+            status = {Crowded: 429, TooSlow: 504, Unavailable: 503}[type(error)]
+            raise _Refused(status, *why_not(error, self.pool.seconds)) from None
         if "failed" in answer:
-            raise _Refused(500, "nonlin failed at this formula; that is a mistake of ours")
+            raise _Refused(500, FAILED)
         return answer
 
 
@@ -256,38 +257,15 @@ def _read(body: bytes) -> dict[str, Any]:
         given = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError):
         raise _Refused(422, "the request is not JSON") from None
-    if not isinstance(given, dict) or not isinstance(given.get("formula"), str):
-        raise _Refused(422, 'the request is not of the form {"formula": "…"}')
-    if unknown := sorted(set(given) - {"formula", "name", "parameters"}):
-        raise _Refused(422, f"the request has an unknown part: {unknown[0]!r:.60}")
-    name = given.get("name")
-    if name is not None and not (isinstance(name, str) and _NAME.fullmatch(name)):
-        raise _Refused(422, "that is no name", "use up to 32 letters, digits and _")
-    parameters = given.get("parameters") or {}
-    if not isinstance(parameters, dict):
-        raise _Refused(422, "parameters are names with numbers")
-    if len(parameters) > MOST_PARAMETERS:
-        raise _Refused(
-            422, f"{len(parameters)} parameters are too many", f"{MOST_PARAMETERS} are the most"
-        )
-    values = {key: _number(key, value) for key, value in parameters.items()}
-    return {"formula": given["formula"], "name": name, "parameters": values}
-
-
-def _number(name: str, value: object) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if math.isfinite(number):
-            return number
-    raise _Refused(422, f"the parameter {name:.40} is not a finite number")
+    try:
+        return checked(given)
+    except WrongRequest as error:
+        raise _Refused(422, error.message, error.hint) from None
 
 
 def _error(status: int, message: str, hint: str = "") -> JSONResponse:
-    refusal = {"message": message, "position": None, "length": 1, "hint": hint}
-    return JSONResponse({"error": refusal}, status, headers={"cache-control": "no-store"})
+    answer = refusal(message, hint=hint)
+    return JSONResponse(answer, status, headers={"cache-control": "no-store"})
 
 
 async def _refusal(_: Request, error: Exception) -> Response:

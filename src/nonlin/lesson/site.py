@@ -8,7 +8,7 @@ from nonlin.errors import NonlinError
 from nonlin.lesson.markdown import demo_html, render
 from nonlin.lesson.pages import Bundle, page
 
-__all__ = ["POLICY", "site"]
+__all__ = ["POLICY", "site", "web_folder"]
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; "
@@ -38,6 +38,11 @@ def _folder(packaged: str, checkout: str, needs: str) -> Path:
     )
 
 
+def web_folder() -> Path:
+    """Where the built front end is."""
+    return _folder("_web", "web/dist", ".vite/manifest.json")
+
+
 def site(*, server: bool) -> dict[str, bytes]:
     """Every file of the website.
 
@@ -48,7 +53,7 @@ def site(*, server: bool) -> dict[str, bytes]:
     """
     from nonlin.describe import catalogue_files  # slow: it may have to compile the catalogue
 
-    web = _folder("_web", "web/dist", ".vite/manifest.json")
+    web = web_folder()
     lesson = _folder("_lessons", "lessons", LESSON) / LESSON
     bundle = Bundle.read((web / ".vite/manifest.json").read_text("utf-8"))
     policy = "" if server else POLICY
