@@ -14,11 +14,13 @@ import pytest
 
 import nonlin
 from nonlin import widgets
-from nonlin.widgets import DemoError, MissingAnywidgetError, Setting
+from nonlin.lesson.places import web_folder
+from nonlin.lesson.settings import DemoError, Setting, demos
+from nonlin.widgets import MissingAnywidgetError
 from nonlin.workers import Crowded, TooSlow, Unavailable
 
 pytest.importorskip("anywidget")
-BUILT = widgets.demos()
+BUILT = demos()
 NOTEBOOK = Path(__file__).parent.parent / "docs/notebook.ipynb"
 
 
@@ -29,8 +31,8 @@ NOTEBOOK = Path(__file__).parent.parent / "docs/notebook.ipynb"
 def test_traits_are_those_of_the_front_end(name: str) -> None:
     w = nonlin.demo(name)
     synced = {key for key in w.traits(sync=True) if not key.startswith("_")}
-    assert set(BUILT[name]) <= synced
-    for key, setting in BUILT[name].items():
+    assert set(BUILT[name].settings) <= synced
+    for key, setting in BUILT[name].settings.items():
         assert getattr(w, key) == setting.default
         setattr(w, key, setting.default)
         assert f"{key} = {setting.default!r}\n    {setting.kind}" in w.__doc__
@@ -40,7 +42,7 @@ def test_traits_are_those_of_the_front_end(name: str) -> None:
 @pytest.mark.parametrize("name", BUILT)
 def test_a_widget_holds_all_that_its_figure_needs(name: str) -> None:
     state = nonlin.demo(name).get_state()
-    about = json.loads((widgets.web_folder() / "widgets/traits.json").read_text("utf-8"))[name]
+    about = json.loads((web_folder() / "widgets/traits.json").read_text("utf-8"))[name]
     assert "export" in state["_esm"] and "import " not in state["_esm"][:200]
     assert ".nonlin" in state["_css"]
     assert [f["name"] for f in state["_catalogue"]["functions"]] == list(nonlin.catalogue)
@@ -162,7 +164,7 @@ def test_what_is_not_there_is_answered_with_what_is() -> None:
         with pytest.raises(DemoError) as caught:
             attempt()
         assert "no setting 'layer': did you mean 'layers'?" in str(caught.value)
-        assert all(key in str(caught.value) for key in BUILT["explorer"])
+        assert all(key in str(caught.value) for key in BUILT["explorer"].settings)
 
 
 def test_without_anywidget_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,7 @@
 """Demos as widgets of a notebook, by anywidget: Jupyter, JupyterLab, VS Code, Colab, marimo.
 
-A widget is the very module that the pages load. Its traits are the demo's settings: the build writes
-their names and defaults from the front end's source into ``widgets/traits.json``, and what a setting
-may be is read off its default. A setting is checked here, at once; values that only the figure can
-judge (a depth of a thousand) are refused there, in words.
+A widget is the very module that the pages load, and its traits are the demo's settings
+(:mod:`nonlin.lesson.settings`), checked as soon as they are set.
 
 A formula typed into a figure comes as a message and is compiled as the server does it, by a worker
 that can be stopped (:mod:`nonlin.workers`).
@@ -17,21 +15,13 @@ import asyncio
 import atexit
 import copy
 import json
-import math
-import numbers
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import numpy as np
-
-import nonlin
-from nonlin.activation import Activation
 from nonlin.errors import NonlinError
-from nonlin.lesson import web_folder
+from nonlin.lesson.places import web_folder
+from nonlin.lesson.settings import Demo, DemoError, Setting, find
 from nonlin.workers import (
     FAILED,
     Crowded,
@@ -44,204 +34,14 @@ from nonlin.workers import (
     why_not,
 )
 
-__all__ = ["DemoError", "MissingAnywidgetError", "Setting", "demo", "demos"]
+__all__ = ["MissingAnywidgetError", "demo"]
 
-_LARGEST = 2**53  # beyond it, JavaScript's numbers are not whole any more
-_GIVEN_UP = frozenset(
-    {"focus", "blur"}
-)  # methods of every widget that a setting may take the place of
-_WIDGETS_OWN = frozenset({"layout"})  # traits of every widget that may be given, too
-
-
-class DemoError(NonlinError, ValueError):
-    """A demo or a setting that there is not, or a value that a setting cannot take."""
+_WIDGETS_OWN = frozenset({"layout"})  # a trait of every widget, which may be given, too
+_GIVEN_UP = frozenset({"focus", "blur"})  # methods of every widget; a setting may take their place
 
 
 class MissingAnywidgetError(NonlinError, ImportError):
     """anywidget, which only notebooks need, is not installed; says what to install."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting of a demo: what stands in a link, in a directive, and in a widget's trait.
-
-    Attributes
-    ----------
-    demo, name
-        Where it belongs.
-    default
-        Its value if nothing is said; also what a value of it must be like.
-    """
-
-    demo: str
-    name: str
-    default: Any
-
-    @property
-    def kind(self) -> str:
-        """What it may be, in words.
-
-        Examples
-        --------
-        >>> Setting("explorer", "functions", ["relu"]).kind
-        'a list of texts'
-        """
-        if isinstance(self.default, list):
-            return f"a list of {_MANY[_items(self.default)]}"
-        return _ONE[type(self.default)]
-
-    def read(self, value: object) -> Any:
-        """The value as it is sent to the figure.
-
-        NumPy's numbers and arrays, tuples, and activations of the catalogue are taken, too.
-
-        Raises
-        ------
-        DemoError
-            It is of another kind.
-
-        Examples
-        --------
-        >>> Setting("explorer", "z", 1.2).read(np.float32(0.5))
-        0.5
-        >>> Setting("explorer", "functions", ["relu"]).read((nonlin.gelu, "tanh"))
-        ['gelu', 'tanh']
-        >>> Setting("explorer", "z", 1.2).read("2")
-        Traceback (most recent call last):
-            ...
-        nonlin.widgets.DemoError: z of the demo 'explorer' is a number, as 1.2, not '2'
-        """
-        try:
-            read = _like(self.default, value)
-        except _Unlike:
-            as_this = f", as {self.default!r}" if self.default not in (None, [], {}, "") else ""
-            raise DemoError(
-                f"{self.name} of the demo {self.demo!r} is {self.kind}{as_this}, not {value!r:.80}"
-            ) from None
-        if self.name == "functions":
-            for name in read:
-                nonlin.catalogue[name]  # where there is none, the error offers the nearest ones
-        return read
-
-
-class _Unlike(Exception):
-    """A value of another kind."""
-
-
-_ONE = {
-    bool: "True or False",
-    int: "a number",
-    float: "a number",
-    str: "a text",
-    dict: "a mapping from names to numbers",
-    type(None): "a number, a text, True, False or None",
-}
-_MANY: dict[type | None, str] = {float: "numbers", str: "texts", None: "numbers or texts"}
-
-
-def _items(default: Sequence[Any]) -> type | None:
-    """What the items of a list are, as far as its default says."""
-    if default and all(isinstance(item, str) for item in default):
-        return str
-    if default and all(isinstance(item, (int, float)) for item in default):
-        return float
-    return None
-
-
-def _like(default: object, value: object) -> Any:
-    match default:
-        case bool():
-            return _flag(value)
-        case int() | float():
-            return _number(value)
-        case str():
-            return _text(value)
-        case list():
-            if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
-                raise _Unlike
-            kinds: dict[type | None, Callable[[object], Any]]
-            kinds = {str: _text, float: _number, None: _plain}
-            read = kinds[_items(default)]
-            return [read(item) for item in value]
-        case dict():
-            return _table(value)
-        case _:
-            return None if value is None else _plain(value)
-
-
-def _flag(value: object) -> bool:
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    raise _Unlike
-
-
-def _number(value: object) -> int | float:
-    if isinstance(value, (bool, np.bool_)):
-        raise _Unlike
-    if isinstance(value, numbers.Integral) and abs(int(value)) <= _LARGEST:
-        return int(value)
-    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
-        number = float(value)
-        if math.isfinite(number):
-            return number
-    raise _Unlike
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, Activation) and nonlin.catalogue.get(value.name) is value:
-        return value.name
-    raise _Unlike
-
-
-def _plain(value: object) -> Any:
-    """One item of a list that says nothing about its items."""
-    for read in (_flag, _number, _text):
-        with suppress(_Unlike):
-            return read(value)
-    raise _Unlike
-
-
-def _table(value: object) -> dict[str, Any]:
-    """Names with numbers: ``{"elu.alpha": 0.5}``, or by function ``{"elu": {"alpha": 0.5}}``."""
-    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
-        raise _Unlike
-    return {
-        name: _table(item) if isinstance(item, Mapping) else _plain(item)
-        for name, item in value.items()
-    }
-
-
-@dataclass(frozen=True)
-class _Demo:
-    """What the build says of a demo."""
-
-    settings: Mapping[str, Setting]
-    engine: bool  # whether it trains networks
-
-
-@cache
-def _built() -> dict[str, _Demo]:
-    about = json.loads((web_folder() / "widgets/traits.json").read_text("utf-8"))
-    return {
-        name: _Demo(
-            {key: Setting(name, key, default) for key, default in demo["traits"].items()},
-            demo["engine"],
-        )
-        for name, demo in sorted(about.items())
-    }
-
-
-def demos() -> dict[str, dict[str, Setting]]:
-    """Every demo with its settings, by name.
-
-    Examples
-    --------
-    >>> demos()["explorer"]["z"].default
-    1.2
-    """
-    return {name: dict(each.settings) for name, each in _built().items()}
 
 
 def demo(name: str, /, **settings: Any) -> Any:
@@ -254,23 +54,10 @@ def demo(name: str, /, **settings: Any) -> Any:
     MissingAnywidgetError
         anywidget is not installed.
     """
-    known = _built().get(name) if isinstance(name, str) else None
-    if known is None:
-        raise DemoError(f"there is no demo {name!r:.60}{_offer(name, 'demos', _built())}")
-    for key in settings:
-        if key not in known.settings and key not in _WIDGETS_OWN:
-            raise _no_setting(name, key)
-    return _widget(name)(**settings)
-
-
-def _no_setting(demo: str, name: str) -> DemoError:
-    there = _offer(name, "settings", _built()[demo].settings)
-    return DemoError(f"the demo {demo!r} has no setting {name!r:.60}{there}")
-
-
-def _offer(wrong: object, what: str, there: Mapping[str, Any]) -> str:
-    near = get_close_matches(str(wrong), there, n=1)
-    return (f": did you mean {near[0]!r}?" if near else "") + f" ({what}: {', '.join(there)})"
+    known = find(name)
+    for key in settings.keys() - _WIDGETS_OWN:
+        known.setting(key)
+    return _widget(known.name)(**settings)
 
 
 @cache
@@ -290,7 +77,7 @@ def _widget(name: str) -> type[Any]:
         raise MissingAnywidgetError(
             "widgets need anywidget: pip install anywidget, or pip install 'nonlin[notebook]'"
         ) from None
-    known = _built()[name]
+    known = find(name)
 
     class Trait(traitlets.TraitType[Any, Any]):
         """A trait whose values are read by its setting."""
@@ -316,7 +103,7 @@ def _widget(name: str) -> type[Any]:
         def __setattr__(self, key: str, value: Any) -> None:
             # A trait misspelt would be an attribute that nobody looks at.
             if not (key.startswith("_") or hasattr(type(self), key)):
-                raise _no_setting(name, key)
+                known.setting(key)
             super().__setattr__(key, value)
 
         def __repr__(self) -> str:
@@ -345,7 +132,7 @@ def _widget(name: str) -> type[Any]:
     return type(name.capitalize(), (DemoWidget,), members)
 
 
-def _docstring(name: str, known: _Demo) -> str:
+def _docstring(name: str, known: Demo) -> str:
     lines = [f"The demo {name!r}. Its settings, each two-way:", ""]
     lines += [f"{s.name} = {s.default!r}\n    {s.kind}" for s in known.settings.values()]
     return "\n".join(lines)

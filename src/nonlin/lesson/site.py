@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nonlin.errors import NonlinError
 from nonlin.lesson.markdown import demo_html, render
 from nonlin.lesson.pages import Bundle, page
+from nonlin.lesson.places import own_lesson, web_folder
 
-__all__ = ["POLICY", "site", "web_folder"]
+__all__ = ["POLICY", "site"]
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; "
@@ -17,30 +17,12 @@ POLICY = (
 )
 """The content security policy of every page: nothing from elsewhere, nothing inline."""
 
-LESSON = "03-activation-functions.md"
-_PACKAGE = Path(__file__).resolve().parent.parent
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
     '<rect width="32" height="32" rx="6" fill="#fbf9f4"/>'
     '<path d="M4 24H15L28 7" fill="none" stroke="#0062a8" stroke-width="4"'
     ' stroke-linecap="round" stroke-linejoin="round"/></svg>\n'
 )
-
-
-def _folder(packaged: str, checkout: str, needs: str) -> Path:
-    """A folder of the installed package or, in a checkout, the one that it is made from."""
-    for folder in (_PACKAGE / packaged, _PACKAGE.parent.parent / checkout):
-        if (folder / needs).is_file():
-            return folder
-    raise NonlinError(
-        f"the built pages are missing ({needs}): install nonlin with pip, "
-        "or in a checkout run `npm ci && npm run build` in web/"
-    )
-
-
-def web_folder() -> Path:
-    """Where the built front end is."""
-    return _folder("_web", "web/dist", ".vite/manifest.json")
 
 
 def site(*, server: bool) -> dict[str, bytes]:
@@ -54,7 +36,7 @@ def site(*, server: bool) -> dict[str, bytes]:
     from nonlin.describe import catalogue_files  # slow: it may have to compile the catalogue
 
     web = web_folder()
-    lesson = _folder("_lessons", "lessons", LESSON) / LESSON
+    lesson = own_lesson()
     bundle = Bundle.read((web / ".vite/manifest.json").read_text("utf-8"))
     policy = "" if server else POLICY
     files: dict[str, bytes] = {
