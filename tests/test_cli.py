@@ -130,9 +130,10 @@ def test_version_and_help() -> None:
 @pytest.mark.parametrize(
     ("arguments", "given"),
     [
-        ((), ("127.0.0.1", None, True)),
-        (("--no-browser", "--port", "0"), ("127.0.0.1", 0, False)),
-        (("--host", "::1", "--port", "9000"), ("::1", 9000, True)),
+        ((), ("127.0.0.1", None, True, None)),
+        (("--no-browser", "--port", "0"), ("127.0.0.1", 0, False, None)),
+        (("--host", "::1", "--port", "9000"), ("::1", 9000, True, None)),
+        (("--lesson", "mine.md"), ("127.0.0.1", None, True, Path("mine.md"))),
     ],
 )
 def test_bare_nonlin_serves(
@@ -140,7 +141,9 @@ def test_bare_nonlin_serves(
 ) -> None:
     calls: list[Any] = []
     monkeypatch.setattr(
-        server, "serve", lambda host, port, open_browser: calls.append((host, port, open_browser))
+        server,
+        "serve",
+        lambda host, port, open_browser, lesson: calls.append((host, port, open_browser, lesson)),
     )
     assert run(*arguments).exit_code == 0
     assert calls == [given]
@@ -263,7 +266,7 @@ def test_directives_become_demos() -> None:
         (":::demo explorrer", "no demo called 'explorrer', only explorer"),
         (":::demo explorer relu", "'relu' is not option=value"),
         (":::demo explorer z=1 z=2", "z is given twice"),
-        (":::demo explorer functions=reluu", "no function called 'reluu'"),
+        (":::demo explorer functions=reluu", "no activation 'reluu'"),
     ],
 )
 def test_a_wrong_directive_is_named_with_its_line(line: str, why: str) -> None:

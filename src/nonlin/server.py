@@ -20,6 +20,8 @@ import webbrowser
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -32,7 +34,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nonlin.lesson import POLICY, site
+from nonlin.lesson import POLICY, LessonError, site
 from nonlin.workers import (
     FAILED,
     Crowded,
@@ -80,7 +82,11 @@ class _Refused(Exception):
 
 
 def create_app(
-    files: Mapping[str, bytes] | None = None, *, host: str = "127.0.0.1", pool: Pool | None = None
+    files: Mapping[str, bytes] | None = None,
+    *,
+    host: str = "127.0.0.1",
+    pool: Pool | None = None,
+    lesson: Path | None = None,
 ) -> ASGIApp:
     """The application.
 
@@ -92,6 +98,9 @@ def create_app(
         The address that it will be bound to. Requests by another name are refused.
     pool
         Who compiles formulas.
+    lesson
+        A Markdown file to serve instead of the lesson. It is read again whenever its page is asked for,
+        so that whoever writes it sees it; what is wrong with it stands in the answer then.
     """
     pool = pool or Pool()
     desk = _Desk(pool)
@@ -102,13 +111,18 @@ def create_app(
         yield
         await anyio.to_thread.run_sync(pool.close)
 
-    served = site(server=True) if files is None else files
-    shelf = {f"/{path}": _File(path, data) for path, data in served.items()}
-    if "/index.html" in shelf:
-        shelf["/"] = shelf["/index.html"]
+    shelf = _shelf(site(server=True, lesson=lesson) if files is None else files)
 
     async def static(request: Request) -> Response:
-        file = shelf.get(request.url.path)
+        path = request.url.path
+        if lesson is not None and path in {"/", "/index.html"}:
+            try:
+                files = await anyio.to_thread.run_sync(partial(site, server=True, lesson=lesson))
+            except LessonError as error:
+                return PlainTextResponse(f"{error}\n", 500, headers={"cache-control": "no-store"})
+            shelf.clear()
+            shelf.update(_shelf(files))
+        file = shelf.get(path)
         if file is None:
             return PlainTextResponse("There is no such page.\n", 404)
         return file.answer(request)
@@ -123,6 +137,13 @@ def create_app(
         exception_handlers={_Refused: _refusal, HTTPException: _http_error, Exception: _failure},
     )
     return _Guard(app, host)
+
+
+def _shelf(files: Mapping[str, bytes]) -> dict[str, _File]:
+    shelf = {f"/{path}": _File(path, data) for path, data in files.items()}
+    if "/index.html" in shelf:
+        shelf["/"] = shelf["/index.html"]
+    return shelf
 
 
 class _Guard:
@@ -287,7 +308,13 @@ async def _failure(_: Request, error: Exception) -> Response:
 # -- listening -------------------------------------------------------------------------------
 
 
-def serve(host: str = "127.0.0.1", port: int | None = None, *, open_browser: bool = True) -> None:
+def serve(
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    *,
+    open_browser: bool = True,
+    lesson: Path | None = None,
+) -> None:
     """Serve the lesson until interrupted.
 
     Parameters
@@ -296,6 +323,8 @@ def serve(host: str = "127.0.0.1", port: int | None = None, *, open_browser: boo
         The address to listen on. Anything but this machine's own makes the server public.
     port
         0 takes any free one; None takes 8765, or the next that is free.
+    lesson
+        A Markdown file to serve instead of the lesson.
 
     Raises
     ------
@@ -309,7 +338,7 @@ def serve(host: str = "127.0.0.1", port: int | None = None, *, open_browser: boo
         print(
             f"Listening on {host}: everyone who can reach this machine can use it.", file=sys.stderr
         )
-    app = create_app(host=host)
+    app = create_app(host=host, lesson=lesson)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, ws="none",
         timeout_keep_alive=5, timeout_graceful_shutdown=3, h11_max_incomplete_event_size=MOST_BODY,

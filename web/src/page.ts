@@ -6,7 +6,7 @@ import "./styles/print.css";
 import { HashModel } from "./lib/hashModel";
 import type { Demo } from "./lib/model";
 import { addThemeToggle } from "./lib/theme";
-import { messages } from "./messages";
+import { messages, speak } from "./messages";
 
 /** Brings a page to life: each `<div data-demo="NAME" data-options="{…}">` becomes its demo. */
 const demos = import.meta.glob<{ default: Demo }>("./demos/*/index.ts");
@@ -25,5 +25,14 @@ async function hydrate(element: HTMLElement): Promise<void> {
   }
 }
 
-addThemeToggle(document.querySelector(".site-header"));
-for (const element of document.querySelectorAll<HTMLElement>("[data-demo]")) void hydrate(element);
+async function start(): Promise<void> {
+  const asked = document.documentElement.lang;
+  const spoken = await speak(asked);
+  addThemeToggle(document.querySelector(".site-header"));
+  for (const element of document.querySelectorAll<HTMLElement>("[data-demo]")) {
+    if (spoken.split("-")[0] !== asked.split("-")[0]) element.lang = spoken;
+    void hydrate(element);
+  }
+}
+
+void start();

@@ -2,8 +2,8 @@
 
     :::demo explorer functions=sigmoid,tanh z=5
 
-Its options are the demo's traits: a number, ``true`` or ``false``, a list (``view=-4,4``), a
-mapping (``params=elu.alpha:0.5``) or text. ``scope=NAME`` is the name under which the demo's state
+Its options are the demo's settings: a number, ``true`` or ``false``, a list (``view=-4,4``), a
+mapping (``params=elu.alpha:0.5``) or text without spaces. ``scope=NAME`` is the name under which the demo's state
 stands in the page's address; without it the first demo has none and the others are numbered.
 
 A mistake in a directive is an error that names the file, the line and the directive: a lesson with
@@ -24,12 +24,12 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from nonlin.catalogue import BY_NAME
 from nonlin.errors import NonlinError
+from nonlin.lesson.settings import find
 
 __all__ = ["LessonError", "demo_html", "render"]
 
-_LISTS = frozenset({"functions"})  # a list even when it holds one item
+_QUOTES = {"en": "“”‘’", "de": "„“‚‘", "fr": ["«\xa0", "\xa0»", "‹\xa0", "\xa0›"], "es": "«»“”"}
 _OPTION = re.compile(r"([a-z_]+)=(\S+)")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -38,7 +38,9 @@ class LessonError(NonlinError, ValueError):
     """A lesson that cannot be built; the message names the file, the line and the directive."""
 
 
-def render(text: str, demos: Collection[str], *, source: str = "lesson") -> str:
+def render(
+    text: str, demos: Collection[str], *, source: str = "lesson", language: str = "en"
+) -> str:
     """The HTML of a lesson.
 
     Parameters
@@ -49,6 +51,8 @@ def render(text: str, demos: Collection[str], *, source: str = "lesson") -> str:
         Names of the demos there are.
     source
         What an error calls the text: its file.
+    language
+        What it is written in, for the shape of its quotation marks.
 
     Examples
     --------
@@ -61,7 +65,9 @@ def render(text: str, demos: Collection[str], *, source: str = "lesson") -> str:
         ...
     nonlin.lesson.markdown.LessonError: a.md, line 3: ":::demo explorer z": 'z' is not option=value
     """
-    parser = MarkdownIt("commonmark", {"html": False, "typographer": True})
+    quotes = _QUOTES.get(language.split("-")[0].lower(), _QUOTES["en"])
+    options = {"html": False, "typographer": True, "quotes": quotes}
+    parser = MarkdownIt("commonmark", options)
     parser.enable(["table", "replacements", "smartquotes"])
     parser.block.ruler.before(
         "paragraph", "demo", _demo_rule, {"alt": ["paragraph", "blockquote", "list"]}
@@ -126,11 +132,14 @@ def _fill(token: Token, demos: Collection[str], scopes: list[str], source: str) 
         key, value = match.groups()
         if key in options:
             raise wrong(f"{key} is given twice")
-        options[key] = _value(key, value)
-    functions = options.get("functions", [])
-    unknown = [f for f in functions if f not in BY_NAME] if isinstance(functions, list) else []
-    if unknown:
-        raise wrong(f"there is no function called {unknown[0]!r} in the catalogue")
+        if key == "scope":
+            options[key] = value
+            continue
+        try:
+            setting = find(name).setting(key)
+            options[key] = setting.read(_value(value, setting.default))
+        except NonlinError as error:
+            raise wrong(str(error)) from None
     scope = str(options.pop("scope", f"{name}{len(scopes) + 1}" if scopes else ""))
     if scope in scopes:
         raise wrong(f"the scope {scope!r} is taken")
@@ -138,12 +147,16 @@ def _fill(token: Token, demos: Collection[str], scopes: list[str], source: str) 
     token.meta = {"name": name, "options": options, "scope": scope}
 
 
-def _value(key: str, text: str) -> object:
-    if key in _LISTS or "," in text or ":" in text:
-        items = [item for item in text.split(",") if item]
-        if items and all(":" in item for item in items):
-            return {item.rpartition(":")[0]: _scalar(item.rpartition(":")[2]) for item in items}
-        return [_scalar(item) for item in items]
+def _value(text: str, default: object) -> object:
+    """What stands behind the =, read as the kind of thing that the default is."""
+    if isinstance(default, str):
+        return text
+    items = [item for item in text.split(",") if item]
+    if isinstance(default, dict) and all(":" in item for item in items):
+        return {item.rpartition(":")[0]: _scalar(item.rpartition(":")[2]) for item in items}
+    if isinstance(default, list):
+        texts = bool(default) and all(isinstance(item, str) for item in default)
+        return items if texts else [_scalar(item) for item in items]
     return _scalar(text)
 
 

@@ -85,6 +85,7 @@ def page(
     main_class: str = "",
     policy: str = "",
     header: bool = True,
+    language: str = "en",
 ) -> str:
     """One complete page.
 
@@ -102,6 +103,8 @@ def page(
         A content security policy to write into the page, for hosts that send none.
     header
         Whether the site's name and navigation stand above.
+    language
+        What the body is written in.
     """
     links = [f'<link rel="stylesheet" href="{escape(s)}">' for s in bundle.styles(demos)]
     links += [
@@ -118,14 +121,15 @@ def page(
     navigation = "".join(
         f'<a href="{name}"{here if name == file else ""}>{label}</a>' for name, label in NAVIGATION
     )
+    ours = "" if language.startswith("en") else ' lang="en"'
     top = (
-        '<header class="site-header"><a class="site-name" href="index.html">nonlin</a>\n'
+        f'<header class="site-header"{ours}><a class="site-name" href="index.html">nonlin</a>\n'
         f'<nav aria-label="Pages">{navigation}</nav></header>\n'
     )
     head = "\n".join([*metas, *links])
     main = f' class="{escape(main_class)}"' if main_class else ""
     return f"""<!doctype html>
-<html lang="en">
+<html lang="{escape(language)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -63,6 +63,23 @@ class Setting:
             return f"a list of {_MANY[_items(self.default)]}"
         return _ONE[type(self.default)]
 
+    @property
+    def written(self) -> str:
+        """Its default as a directive has it.
+
+        Examples
+        --------
+        >>> Setting("explorer", "functions", ["relu", "gelu"]).written
+        'relu,gelu'
+        """
+        if isinstance(self.default, list):
+            return ",".join(map(str, self.default))
+        if isinstance(self.default, dict):
+            return ",".join(f"{key}:{value}" for key, value in self.default.items())
+        if self.default is None:
+            return ""
+        return str(self.default).lower() if isinstance(self.default, bool) else str(self.default)
+
     def read(self, value: object) -> Any:
         """The value as it is sent to the figure.
 

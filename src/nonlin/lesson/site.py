@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from nonlin.lesson.document import Document
 from nonlin.lesson.markdown import demo_html, render
 from nonlin.lesson.pages import Bundle, page
 from nonlin.lesson.places import own_lesson, web_folder
@@ -17,6 +19,10 @@ POLICY = (
 )
 """The content security policy of every page: nothing from elsewhere, nothing inline."""
 
+_DESCRIPTION = (
+    "Why a network needs a bend, and what each bend does to a gradient: "
+    "a lesson in figures that you hold in your hand."
+)
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
     '<rect width="32" height="32" rx="6" fill="#fbf9f4"/>'
@@ -25,22 +31,32 @@ _ICON = (
 )
 
 
-def site(*, server: bool) -> dict[str, bytes]:
+def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
     """Every file of the website.
 
     Parameters
     ----------
     server
         Whether it is served by something that compiles formulas; a static copy says that it is not.
+    lesson
+        The Markdown file that its first page is made from; nonlin's own lesson if not given. Images
+        and files beside it, to which it points, become part of the site.
+
+    Raises
+    ------
+    LessonError
+        The lesson cannot be built; the message names the file, the line and what is wrong with it.
     """
     from nonlin.describe import catalogue_files  # slow: it may have to compile the catalogue
 
     web = web_folder()
-    lesson = own_lesson()
+    document = Document.read(lesson or own_lesson())
+    if lesson is None:
+        document = replace(document, description=_DESCRIPTION)
     bundle = Bundle.read((web / ".vite/manifest.json").read_text("utf-8"))
     policy = "" if server else POLICY
     files: dict[str, bytes] = {
-        "index.html": _lesson_page(bundle, lesson, server, policy).encode(),
+        "index.html": _lesson_page(bundle, document, server, policy).encode(),
         "explorer.html": _explorer_page(bundle, server, policy).encode(),
         "favicon.svg": _ICON.encode(),
     }
@@ -52,20 +68,20 @@ def site(*, server: bool) -> dict[str, bytes]:
         files["licenses.txt"] = (web / "licenses.md").read_bytes()
     for name, data in catalogue_files().items():
         files[f"data/{name}"] = data
-    return files
+    return files | document.files(files)
 
 
-def _lesson_page(bundle: Bundle, lesson: Path, server: bool, policy: str) -> str:
-    text = lesson.read_text("utf-8")
-    body = render(text, bundle.demos, source=lesson.name)
+def _lesson_page(bundle: Bundle, document: Document, server: bool, policy: str) -> str:
+    language = document.language
+    body = render(document.text, bundle.demos, source=document.path.name, language=language)
     used = [name for name in bundle.demos if f'data-demo="{name}"' in body]
     return page(
         bundle,
         file="index.html",
-        title="Activation functions · nonlin",
-        description="Why a network needs a bend, and what each bend does to a gradient: "
-        "a lesson in figures that you hold in your hand.",
-        body=f'<article class="prose">\n{body}{_COLOPHON}</article>\n',
+        title=f"{document.title} · nonlin",
+        description=document.description or document.title,
+        language=document.language,
+        body=f'<article class="prose">\n{body}{_in_english(_COLOPHON, language)}</article>\n',
         demos=used,
         server=server,
         policy=policy,
@@ -102,6 +118,11 @@ def _demo_page(bundle: Bundle, name: str, server: bool, policy: str) -> str:
         policy=policy,
         header=False,
     )
+
+
+def _in_english(html: str, language: str) -> str:
+    """Our own words on a page of another language, marked for whoever reads them aloud."""
+    return html if language.startswith("en") else html.replace("<p>", '<p lang="en">')
 
 
 _NOSCRIPT = (
