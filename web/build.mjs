@@ -1,6 +1,7 @@
 // Builds dist/: first the pages' bundle with its manifest, then dist/widgets/NAME.js and NAME.css for each
 // demo, self-contained, because a notebook loads a widget's module from text and cannot follow imports.
 // What a widget has as traits, and whether it needs the network engine, is written into widgets/traits.json.
+// dist/file/ has classic scripts, for a site that is opened as a file: page.js is all of a page and its demos.
 import { readdirSync, writeFileSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { build, createServer } from "vite";
@@ -34,7 +35,34 @@ async function widget(name) {
   return { engine: modules.some((id) => CONNECTION.test(id)) };
 }
 
+/** A classic script. Its styles are those of the pages' bundle, and their files stay there. */
+function classic(name) {
+  return build({
+    ...alone,
+    plugins: [
+      svelte(),
+      {
+        name: "script-only",
+        enforce: "post",
+        generateBundle(_, bundle) {
+          const assets = Object.keys(bundle).filter((file) => bundle[file].type === "asset");
+          for (const file of assets) Reflect.deleteProperty(bundle, file);
+        },
+      },
+    ],
+    build: {
+      target: "es2022",
+      outDir: "dist/file",
+      emptyOutDir: false,
+      // As a library: where all is in one, there is nothing to preload, and no address of a module to ask for.
+      lib: { entry: `src/${name}.ts`, formats: ["iife"], name: "nonlin", fileName: () => `${name}.js` },
+      rollupOptions: { output: { codeSplitting: false } },
+    },
+  });
+}
+
 await build();
+for (const name of ["start", "page"]) await classic(name);
 
 const demos = readdirSync("src/demos");
 const about = {};

@@ -111,7 +111,7 @@ def export(
         bool, typer.Option("--force", help="Write among other files that are there.")
     ] = False,
 ) -> None:
-    """Write the lesson as a static site, for any web server; it asks no other host for anything."""
+    """Write the lesson as a static site, to be opened or served; it asks no other host for anything."""
     _write_site(None, directory, force)
 
 
@@ -135,7 +135,7 @@ def _write_site(lesson: Path | None, directory: Path, force: bool) -> None:
     write(files, directory, force=force)
     size = sum(map(len, files.values()))
     print(f"{len(files)} files, {size / 1e6:.1f} MB, in {directory}")
-    print("browsers want it served, for example: python -m http.server -d", directory)
+    print(f"open {directory / 'index.html'}, or put the folder on any web server")
 
 
 @app.command()

@@ -30,6 +30,11 @@ from nonlin.lesson.settings import find
 __all__ = ["LessonError", "demo_html", "render"]
 
 _QUOTES = {"en": "“”‘’", "de": "„“‚‘", "fr": ["«\xa0", "\xa0»", "‹\xa0", "\xa0›"], "es": "«»“”"}
+_LATE = (
+    '<p class="late" lang="en">This figure has not started. It needs JavaScript and WebAssembly, and '
+    "some browsers allow neither in a page that is opened as a file: on a web server it works.</p>"
+)
+"""What stands where a figure will be, and is seen only if it does not come (page.css)."""
 _OPTION = re.compile(r"([a-z_]+)=(\S+)")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -59,7 +64,7 @@ def render(
     >>> print(render("Look: *here*.", ()), end="")
     <p>Look: <em>here</em>.</p>
     >>> print(render(":::demo explorer z=2", ["explorer"]), end="")
-    <div class="figure-wide" data-demo="explorer" data-options="{&quot;z&quot;: 2}"></div>
+    <div class="figure-wide" data-demo="explorer" data-options="{&quot;z&quot;: 2}">...</div>
     >>> render("One.\\n\\n:::demo explorer z", ["explorer"], source="a.md")
     Traceback (most recent call last):
         ...
@@ -87,7 +92,7 @@ def demo_html(name: str, options: dict[str, object], scope: str = "") -> str:
     scoped = f' data-scope="{escape(scope)}"' if scope else ""
     written = escape(json.dumps(options, ensure_ascii=False))
     names = f'class="figure-wide" data-demo="{escape(name)}"'
-    return f'<div {names} data-options="{written}"{scoped}></div>\n'
+    return f'<div {names} data-options="{written}"{scoped}>{_LATE}</div>\n'
 
 
 def _demo_rule(state: StateBlock, line: int, end: int, silent: bool) -> bool:

@@ -6,15 +6,20 @@ style, so that the content security policy can forbid both.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-__all__ = ["Bundle", "page"]
+__all__ = ["DATA_SCRIPT", "PAGE_SCRIPT", "START_SCRIPT", "Bundle", "data_script", "page"]
 
 NAVIGATION = (("index.html", "Lesson"), ("explorer.html", "Explorer"))
+CATALOGUE = ("catalogue.json", "catalogue.wasm")  # what every demo asks for first
+START_SCRIPT = "assets/start.js"
+PAGE_SCRIPT = "assets/page.js"
+DATA_SCRIPT = "data/file.js"
 _SCRIPT = "src/page.ts"
 _DEMO = "src/demos/{}/index.ts"
 
@@ -107,11 +112,18 @@ def page(
         What the body is written in.
     """
     links = [f'<link rel="stylesheet" href="{escape(s)}">' for s in bundle.styles(demos)]
-    links += [
-        f'<link rel="preload" href="{escape(f)}" as="font" type="font/woff2" crossorigin>'
-        for f in bundle.fonts()
-    ]
-    links += [f'<link rel="modulepreload" href="{escape(m)}">' for m in bundle.modules(demos)]
+    if server:
+        links += [
+            f'<link rel="preload" href="{escape(f)}" as="font" type="font/woff2" crossorigin>'
+            for f in bundle.fonts()
+        ]
+        links += [f'<link rel="modulepreload" href="{escape(m)}">' for m in bundle.modules(demos)]
+        links += [
+            f'<link rel="preload" href="data/{name}" as="fetch" crossorigin>' for name in CATALOGUE
+        ]
+        script = f'<script type="module" src="{escape(bundle.script)}"></script>'
+    else:
+        script = _portable(bundle, demos)
     metas = (
         [f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">']
         if policy
@@ -140,7 +152,7 @@ def page(
 <meta name="nonlin-server" content="{"yes" if server else "no"}">
 {head}
 <link rel="icon" href="favicon.svg" type="image/svg+xml">
-<script type="module" src="{escape(bundle.script)}"></script>
+{script}
 </head>
 <body>
 {top if header else ""}<main{main}>
@@ -148,6 +160,25 @@ def page(
 </body>
 </html>
 """
+
+
+def _portable(bundle: Bundle, demos: Sequence[str]) -> str:
+    """The script of a page that may be on a web server or be opened as a file (web/src/start.ts)."""
+    told = {
+        "module": bundle.script,
+        "modules": " ".join(bundle.modules(demos)),
+        "fonts": " ".join(bundle.fonts()),
+        "fetch": " ".join(f"data/{name}" for name in CATALOGUE),
+        "file": f"{DATA_SCRIPT} {PAGE_SCRIPT}",
+    }
+    data = "".join(f' data-{key}="{escape(value)}"' for key, value in told.items())
+    return f'<script async src="{START_SCRIPT}"{data}></script>'
+
+
+def data_script(files: Mapping[str, bytes]) -> str:
+    """The data folder as a classic script, for pages that were opened as a file."""
+    encoded = {name: base64.b64encode(data).decode() for name, data in files.items()}
+    return f"globalThis.nonlinData={json.dumps(encoded)};\n"
 
 
 def _once(items: Any) -> list[str]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from nonlin.lesson.document import Document
 from nonlin.lesson.markdown import demo_html, render
-from nonlin.lesson.pages import Bundle, page
+from nonlin.lesson.pages import DATA_SCRIPT, PAGE_SCRIPT, START_SCRIPT, Bundle, data_script, page
 from nonlin.lesson.places import own_lesson, web_folder
 
-__all__ = ["POLICY", "site"]
+__all__ = ["POLICY", "PORTABLE_POLICY", "site"]
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; "
@@ -18,6 +18,9 @@ POLICY = (
     "form-action 'none'"
 )
 """The content security policy of every page: nothing from elsewhere, nothing inline."""
+
+PORTABLE_POLICY = POLICY.replace("worker-src 'self'", "worker-src 'self' blob:")
+"""The policy of a page that may be opened as a file, where a worker can come from its own text only."""
 
 _DESCRIPTION = (
     "Why a network needs a bend, and what each bend does to a gradient: "
@@ -54,7 +57,7 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
     if lesson is None:
         document = replace(document, description=_DESCRIPTION)
     bundle = Bundle.read((web / ".vite/manifest.json").read_text("utf-8"))
-    policy = "" if server else POLICY
+    policy = "" if server else PORTABLE_POLICY
     files: dict[str, bytes] = {
         "index.html": _lesson_page(bundle, document, server, policy).encode(),
         "explorer.html": _explorer_page(bundle, server, policy).encode(),
@@ -66,8 +69,13 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
         files[f"assets/{path.name}"] = path.read_bytes()
     if (web / "licenses.md").is_file():
         files["licenses.txt"] = (web / "licenses.md").read_bytes()
-    for name, data in catalogue_files().items():
+    catalogue = catalogue_files()
+    for name, data in catalogue.items():
         files[f"data/{name}"] = data
+    if not server:
+        files[START_SCRIPT] = (web / "file/start.js").read_bytes()
+        files[PAGE_SCRIPT] = (web / "file/page.js").read_bytes()
+        files[DATA_SCRIPT] = data_script(catalogue).encode()
     return files | document.files(files)
 
 
