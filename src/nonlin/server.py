@@ -8,6 +8,7 @@ be framed, sniffed or read from elsewhere.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import ipaddress
 import json
@@ -20,7 +21,7 @@ import webbrowser
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,8 @@ _TYPES = {
     ".wasm": "application/wasm",
     ".woff2": "font/woff2",
 }
+_SHRINK = frozenset({".html", ".css", ".js", ".json", ".txt", ".svg", ".wasm"})
+_SMALL = 1000  # bytes that fit into one packet, compressed or not
 _HEADERS = [
     (b"content-security-policy", f"{POLICY}; frame-ancestors 'self'".encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -202,21 +205,40 @@ class _File:
     def __init__(self, path: str, data: bytes) -> None:
         suffix = path[path.rfind(".") :]
         kind = _TYPES.get(suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+        digest = hashlib.sha256(data).hexdigest()[:32]
+        kept = "public, max-age=31536000, immutable" if _HASHED.fullmatch(path) else "no-cache"
         self.data = data
-        self.headers = {
-            "content-type": kind,
-            "etag": f'"{hashlib.sha256(data).hexdigest()[:32]}"',
-            "cache-control": "public, max-age=31536000, immutable"
-            if _HASHED.fullmatch(path)
-            else "no-cache",
-        }
+        self.shrinks = len(data) > _SMALL and suffix in _SHRINK
+        self.etags = {"": f'"{digest}"', "gzip": f'"{digest}-gzip"'}
+        self.headers = {"content-type": kind, "cache-control": kept}
+        if self.shrinks:
+            self.headers["vary"] = "accept-encoding"
 
     def answer(self, request: Request) -> Response:
+        zipped = self.shrinks and _takes_gzip(request.headers.get("accept-encoding", ""))
+        headers = {**self.headers, "etag": self.etags["gzip" if zipped else ""]}
         known = re.findall(r'"[^"]*"', request.headers.get("if-none-match", ""))
-        if self.headers["etag"] in known:
-            kept = {k: v for k, v in self.headers.items() if k != "content-type"}
-            return Response(status_code=304, headers=kept)
-        return Response(self.data, headers=self.headers)
+        if headers["etag"] in known:
+            del headers["content-type"]
+            return Response(status_code=304, headers=headers)
+        if zipped:
+            headers["content-encoding"] = "gzip"
+        return Response(_zipped(self.data) if zipped else self.data, headers=headers)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """What the header says of gzip, which a q of 0 forbids."""
+    for item in accepted.lower().split(","):
+        name, _, weight = item.partition(";")
+        if name.strip() == "gzip":
+            return re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight) is None
+    return False
+
+
+@lru_cache(maxsize=128)
+def _zipped(data: bytes) -> bytes:
+    """The same compressed, once for all who ask."""
+    return gzip.compress(data, 6, mtime=0)
 
 
 class _Desk:
