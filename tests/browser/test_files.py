@@ -45,7 +45,7 @@ def test_pages_start_from_a_file(page: Any, folder: Path, said: list[str], name:
     page.mouse.down()
     page.mouse.move(x + 60, y, steps=5)
     page.mouse.up()
-    page.wait_for_function("location.hash !== '#z=0'")
+    page.wait_for_function("() => location.hash !== '#z=0'")
     moved = float(slider.get_attribute("aria-valuenow"))
     assert moved > 0.3
     page.reload()  # the address holds it, as anywhere
