@@ -1,4 +1,8 @@
-"""The pages: what they ship, and how long the Explorer's script works for one move of a drag."""
+"""The pages: what they ship, how soon they start, and how long a script works for one move of a drag.
+
+A start is measured with an empty cache on a processor slowed down four times, as a modest phone is: from
+the request of the page to two frames after its first figure can be held.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +16,30 @@ from benchmarks.report import heading, line, spread
 from benchmarks.served import served_page
 
 MOVES = 400
+STARTS = 9
+SLOWER = 4
+PAGES = {"the lesson": "index.html", "the Explorer": "explorer.html"}
+WATCH = """
+(() => {
+  const found = (window.found = { shift: 0 });
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) found.shift += entry.value;
+  }).observe({ type: 'layout-shift', buffered: true });
+  const look = () => {
+    if (!document.querySelector('[data-demo] [role=slider], [data-demo] input[type=range]')) return;
+    observer.disconnect();
+    requestAnimationFrame(() => requestAnimationFrame(() => { found.start = performance.now(); }));
+  };
+  const observer = new MutationObserver(look);
+  observer.observe(document, { childList: true, subtree: true });
+})();
+"""
 
 
 def _sizes() -> None:
     from nonlin.lesson import site
 
-    files = site(server=False)
+    files = site(server=True)
 
     def zipped(names: list[str]) -> float:
         return sum(len(gzip.compress(files[n], 9)) for n in names) / 1000
@@ -77,10 +99,70 @@ def _moves(page: Any) -> list[float]:
     return [t - float(np.median(idle)) for t in times]
 
 
+def _start(browser: Any, address: str) -> dict[str, float]:
+    """One start of a page that has never been there before."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    kinds: dict[str, str] = {}
+    sizes: dict[str, float] = {}
+    session.on("Network.requestWillBeSent", lambda e: kinds.update({e["requestId"]: e["type"]}))
+    session.on(
+        "Network.loadingFinished", lambda e: sizes.update({e["requestId"]: e["encodedDataLength"]})
+    )
+    page.add_init_script(WATCH)
+    page.goto(address)
+    page.wait_for_function("() => window.found.start !== undefined")
+    page.wait_for_load_state("networkidle")
+    found = page.evaluate("window.found")
+    metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
+    context.close()
+    scripts = sum(size for key, size in sizes.items() if kinds.get(key) == "Script")
+    return {
+        "start": found["start"],
+        "shift": found["shift"],
+        "script": 1e3 * metrics["ScriptDuration"],
+        "layout": 1e3 * (metrics["LayoutDuration"] + metrics["RecalcStyleDuration"]),
+        "js": scripts / 1000,
+        "all": sum(sizes.values()) / 1000,
+    }
+
+
+def _starts(browser: Any, address: str) -> None:
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in PAGES}
+    for turn in range(STARTS + 1):
+        for name, path in PAGES.items():
+            run = _start(browser, address + path)
+            if turn:  # the first finds nothing compressed yet
+                runs[name].append(run)
+
+    def of(name: str, what: str) -> list[float]:
+        return [run[what] for run in runs[name]]
+
+    for name in PAGES:
+        heading(f"Starting {name}, processor {SLOWER} × slower")
+        line("first figure can be held", spread(of(name, "start"), digits=0), "at most 1000 ms")
+        line("script", spread(of(name, "script"), digits=0))
+        line("styles and layout", spread(of(name, "layout"), digits=0))
+        line(
+            "JavaScript transferred, gzipped",
+            f"{np.median(of(name, 'js')):.1f} kB",
+            "at most 120 kB",
+        )
+        line("transferred in all", f"{np.median(of(name, 'all')):.0f} kB")
+        line("layout shift", f"{max(of(name, 'shift')):.3f}", "at most 0.1")
+
+
 def main() -> None:
     heading("Pages")
     _sizes()
     with served_page() as (page, address):
+        _starts(page.context.browser, address)
+        heading("Dragging in the Explorer")
         page.goto(f"{address}explorer.html#functions=sigmoid,tanh,relu,gelu&z=0")
         page.locator(".knob").wait_for()
         times = _moves(page)

@@ -130,9 +130,10 @@ def test_version_and_help() -> None:
 @pytest.mark.parametrize(
     ("arguments", "given"),
     [
-        ((), ("127.0.0.1", None, True)),
-        (("--no-browser", "--port", "0"), ("127.0.0.1", 0, False)),
-        (("--host", "::1", "--port", "9000"), ("::1", 9000, True)),
+        ((), ("127.0.0.1", None, True, None)),
+        (("--no-browser", "--port", "0"), ("127.0.0.1", 0, False, None)),
+        (("--host", "::1", "--port", "9000"), ("::1", 9000, True, None)),
+        (("--lesson", "mine.md"), ("127.0.0.1", None, True, Path("mine.md"))),
     ],
 )
 def test_bare_nonlin_serves(
@@ -140,7 +141,9 @@ def test_bare_nonlin_serves(
 ) -> None:
     calls: list[Any] = []
     monkeypatch.setattr(
-        server, "serve", lambda host, port, open_browser: calls.append((host, port, open_browser))
+        server,
+        "serve",
+        lambda host, port, open_browser, lesson: calls.append((host, port, open_browser, lesson)),
     )
     assert run(*arguments).exit_code == 0
     assert calls == [given]
@@ -165,7 +168,8 @@ def test_export_is_a_whole_site(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.exception
     html = (target / "index.html").read_text("utf-8")
     assert '<meta name="nonlin-server" content="no">' in html
-    assert POLICY.replace("'", "&#x27;") in html
+    portable = POLICY.replace("worker-src 'self'", "worker-src 'self' blob:")
+    assert portable.replace("'", "&#x27;") in html
     assert "<script>" not in html
     assert "<style" not in html
     assert "style=" not in html
@@ -248,7 +252,7 @@ def test_directives_become_demos() -> None:
     assert '<h1 id="a">A</h1>' in html
     assert (
         'data-options="{&quot;functions&quot;: [&quot;relu&quot;], &quot;view&quot;: [-4, 4], '
-        '&quot;params&quot;: {&quot;elu.alpha&quot;: 0.5}}"></div>'
+        '&quot;params&quot;: {&quot;elu.alpha&quot;: 0.5}}"><p class="late"'
     ) in html
     assert '{&quot;z&quot;: 1.5, &quot;predict&quot;: true}" data-scope="explorer2"' in html
     assert 'data-scope="last"' in html
@@ -263,7 +267,7 @@ def test_directives_become_demos() -> None:
         (":::demo explorrer", "no demo called 'explorrer', only explorer"),
         (":::demo explorer relu", "'relu' is not option=value"),
         (":::demo explorer z=1 z=2", "z is given twice"),
-        (":::demo explorer functions=reluu", "no function called 'reluu'"),
+        (":::demo explorer functions=reluu", "no activation 'reluu'"),
     ],
 )
 def test_a_wrong_directive_is_named_with_its_line(line: str, why: str) -> None:

@@ -18,6 +18,9 @@ HEAVY = [
     "PIL",
     "torch",
     "matplotlib",
+    "anywidget",
+    "ipywidgets",
+    "traitlets",
 ]
 
 

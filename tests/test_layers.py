@@ -20,7 +20,7 @@ LAYERS: list[set[str]] = [
     {"experiments"},
     {"describe"},
     {"lesson"},
-    {"cli", "cli_experiment", "server", "workers", "plot", "__main__"},
+    {"cli", "cli_experiment", "server", "workers", "plot", "widgets", "__main__"},
 ]
 LEVEL = {name: i for i, layer in enumerate(LAYERS) for name in layer}
 MODULES = sorted(p.relative_to(ROOT) for p in ROOT.rglob("*.py"))

@@ -172,6 +172,32 @@ def test_files_have_their_types_and_are_kept_as_long_as_they_are_true() -> None:
     assert asking.head("/").headers["content-length"] == str(len(FILES["index.html"]))
 
 
+def test_what_shrinks_is_sent_compressed_to_whoever_takes_it() -> None:
+    text = b"function(){}" * 1000
+    files = {**FILES, "assets/page-AbCd1234.js": text, "assets/a-AbCd1234.woff2": text}
+    asking = TestClient(create_app(files, pool=Fake()), base_url=LOCAL)
+
+    def get(path: str, accepted: str, **headers: str) -> Any:
+        return asking.get(path, headers={"accept-encoding": accepted, **headers})
+
+    zipped = get("/assets/page-AbCd1234.js", "br, gzip;q=0.8")
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert zipped.headers["vary"] == "accept-encoding"
+    assert int(zipped.headers["content-length"]) < len(text) / 10
+    assert zipped.content == text
+    for accepted in ("identity", "br", "gzip;q=0", "gzip; q=0.00", ""):
+        plain = get("/assets/page-AbCd1234.js", accepted)
+        assert "content-encoding" not in plain.headers and plain.content == text
+    # Each form has a name of its own, so that neither is taken for the other.
+    assert plain.headers["etag"] != zipped.headers["etag"]
+    known = {"If-None-Match": zipped.headers["etag"]}
+    assert get("/assets/page-AbCd1234.js", "gzip", **known).status_code == 304
+    assert get("/assets/page-AbCd1234.js", "identity", **known).status_code == 200
+    # What is small, or compressed already, stays as it is.
+    assert "content-encoding" not in get("/", "gzip").headers
+    assert "content-encoding" not in get("/assets/a-AbCd1234.woff2", "gzip").headers
+
+
 @pytest.mark.parametrize(
     "path", ["/../pyproject.toml", "/%2e%2e/pyproject.toml", "/assets/", "/assets/../index.html/x", "/index.html%00", "/assets//page-AbCd1234.js", "/data\\catalogue.json"]
 )  # fmt: skip

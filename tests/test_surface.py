@@ -19,8 +19,8 @@ from nonlin import errors
 from nonlin.catalogue import BY_NAME, ENTRIES, Entry
 
 PUBLIC = {
-    "Activation", "Network", "NonlinError", "catalogue", "cross_entropy", "define", "errors", "log_softmax",
-    "set_num_threads", "softmax",
+    "Activation", "Network", "NonlinError", "catalogue", "cross_entropy", "define", "demo", "errors",
+    "log_softmax", "set_num_threads", "softmax",
 }  # fmt: skip
 CALLS = {
     "derivative", "second_derivative", "value_and_derivative", "backward", "derivative_from_output",

@@ -1,19 +1,25 @@
 // Builds dist/: first the pages' bundle with its manifest, then dist/widgets/NAME.js and NAME.css for each
-// demo, self-contained, because a notebook loads a widget's module from text and cannot follow imports;
-// last dist/python/, which pages without a server check proofs with.
+// demo, self-contained, because a notebook loads a widget's module from text and cannot follow imports.
+// What a widget has as traits, and whether it needs the network engine, is written into widgets/traits.json.
+// dist/file/ has classic scripts, for a site that is opened as a file: page.js is all of a page and its demos.
+// dist/python/ is what pages without a server check proofs with.
 import { appendFileSync, copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { build } from "vite";
+import { build, createServer } from "vite";
 
-await build();
+// Where a module has to be all in one, the engine's worker is inside it, too.
+const alone = {
+  configFile: false,
+  logLevel: "warn",
+  base: "./",
+  resolve: { alias: [{ find: /^\.\/spawn$/, replacement: "./spawn.inline" }] },
+};
+const CONNECTION = /\/src\/lib\/net\/connect\.ts$/;
 
-for (const name of readdirSync("src/demos")) {
-  await build({
-    configFile: false,
-    logLevel: "warn",
+async function widget(name) {
+  const { output } = await build({
+    ...alone,
     plugins: [svelte()],
-    base: "./",
-    resolve: { alias: [{ find: /^\.\/spawn$/, replacement: "./spawn.inline" }] },
     build: {
       target: "es2022",
       outDir: "dist/widgets",
@@ -26,7 +32,69 @@ for (const name of readdirSync("src/demos")) {
       },
     },
   });
+  const modules = output.flatMap((part) => (part.type === "chunk" ? Object.keys(part.modules) : []));
+  return { engine: modules.some((id) => CONNECTION.test(id)) };
 }
+
+/** A classic script. Its styles are those of the pages' bundle, and their files stay there. */
+function classic(name) {
+  return build({
+    ...alone,
+    plugins: [
+      svelte(),
+      {
+        name: "script-only",
+        enforce: "post",
+        generateBundle(_, bundle) {
+          const assets = Object.keys(bundle).filter((file) => bundle[file].type === "asset");
+          for (const file of assets) Reflect.deleteProperty(bundle, file);
+        },
+      },
+    ],
+    build: {
+      target: "es2022",
+      outDir: "dist/file",
+      emptyOutDir: false,
+      // As a library: where all is in one, there is nothing to preload, and no address of a module to ask for.
+      lib: { entry: `src/${name}.ts`, formats: ["iife"], name: "nonlin", fileName: () => `${name}.js` },
+      rollupOptions: { output: { codeSplitting: false } },
+    },
+  });
+}
+
+await build();
+for (const name of ["start", "page"]) await classic(name);
+
+const demos = readdirSync("src/demos");
+const about = {};
+for (const name of demos) about[name] = await widget(name);
+
+// A demo's defaults stand in its source, and there alone: its module is loaded for them here, as on a server.
+// Where such a module prepares something in the page meanwhile, it meets a thing that lets all be done to it.
+const nothing = new Proxy(Object, {
+  get: (_, name) => (name === Symbol.toPrimitive ? () => "" : nothing),
+  apply: () => nothing,
+  construct: () => nothing,
+});
+for (const name of ["document", "window", "location", "localStorage", "matchMedia"]) globalThis[name] ??= nothing;
+
+const server = await createServer({
+  configFile: false,
+  logLevel: "error",
+  plugins: [svelte()],
+  appType: "custom",
+  server: { middlewareMode: true, hmr: false, ws: false, watch: null },
+  optimizeDeps: { noDiscovery: true },
+});
+try {
+  for (const name of demos) {
+    const { default: demo } = await server.ssrLoadModule(`/src/demos/${name}/index.ts`);
+    about[name].traits = demo.traits;
+  }
+} finally {
+  await server.close();
+}
+writeFileSync("dist/widgets/traits.json", `${JSON.stringify(about, null, 1)}\n`);
 
 await build({
   configFile: false,

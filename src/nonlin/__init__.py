@@ -48,6 +48,42 @@ class _Catalogue(_Mapping[str, Activation]):
 catalogue: _Mapping[str, Activation] = _Catalogue()
 
 
+def demo(name: str, /, **settings: _Any) -> _Any:
+    """One of the lesson's figures as a widget for a notebook; needs ``pip install "nonlin[notebook]"``.
+
+    Parameters
+    ----------
+    name
+        The demo: ``"explorer"``, for example; an error about another name lists them all.
+    settings
+        Its settings, as they stand in a link to it: numbers, texts, lists, True and False.
+
+    Returns
+    -------
+    anywidget.AnyWidget
+        A widget with one trait for each setting, two-way: ``w.z`` follows what is dragged, ``w.z = 2``
+        moves the figure, and ``w.observe`` tells of changes. ``help(w)`` lists them.
+
+    Raises
+    ------
+    NonlinError
+        There is no such demo or setting (a ``ValueError``), or anywidget is not installed (an
+        ``ImportError``).
+
+    Examples
+    --------
+    >>> import nonlin
+    >>> w = nonlin.demo("explorer", functions=["sigmoid", "relu"], z=5)
+    >>> w.z = -5
+    >>> w
+    nonlin.demo('explorer', functions=['sigmoid', 'relu'], z=-5)
+    """
+    from importlib import import_module
+
+    # By its name: widgets lie layers above this package, and nothing is imported before it is wanted.
+    return import_module("nonlin.widgets").demo(name, **settings)
+
+
 def __getattr__(name: str) -> _Any:
     if name == "Network":
         from nonlin.network import Network
@@ -71,6 +107,7 @@ __all__ = [
     "catalogue",
     "cross_entropy",
     "define",
+    "demo",
     "errors",
     "log_softmax",
     "set_num_threads",

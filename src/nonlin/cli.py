@@ -83,6 +83,10 @@ def start(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")
     ] = True,
+    lesson: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A lesson of your own, read anew at every reload."),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -93,7 +97,7 @@ def start(
     from nonlin.server import serve
 
     try:
-        serve(host, port, open_browser=browser)
+        serve(host, port, open_browser=browser, lesson=lesson)
     except OSError as error:
         where = f"{host}, port {port}" if port is not None else host
         print(f"nonlin: cannot listen on {where}: {error.strerror or error}", file=sys.stderr)
@@ -107,15 +111,45 @@ def export(
         bool, typer.Option("--force", help="Write among other files that are there.")
     ] = False,
 ) -> None:
-    """Write the lesson as a static site, for any web server; it asks no other host for anything."""
+    """Write the lesson as a static site, to be opened or served; it asks no other host for anything."""
+    _write_site(None, directory, force)
+
+
+@app.command()
+def build(
+    lesson: Annotated[Path, typer.Argument(metavar="FILE", help="A lesson: a Markdown file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where to write.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Write among other files that are there.")
+    ] = False,
+) -> None:
+    """Write a lesson of your own as a static site, with all the figures in it."""
+    _write_site(lesson, output, force)
+
+
+def _write_site(lesson: Path | None, directory: Path, force: bool) -> None:
     from nonlin.lesson import export as write
     from nonlin.lesson import site
 
-    files = site(server=False)
+    files = site(server=False, lesson=lesson)
     write(files, directory, force=force)
     size = sum(map(len, files.values()))
     print(f"{len(files)} files, {size / 1e6:.1f} MB, in {directory}")
-    print("browsers want it served, for example: python -m http.server -d", directory)
+    print(f"open {directory / 'index.html'}, or put the folder on any web server")
+
+
+@app.command()
+def demos(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this one.")] = None,
+) -> None:
+    """The figures that a lesson or a notebook can have, with their settings."""
+    from nonlin.lesson.settings import demos as known
+    from nonlin.lesson.settings import find
+
+    for demo in [find(name)] if name is not None else known().values():
+        print(demo.name)
+        for setting in demo.settings.values():
+            print(f"  {setting.name}={setting.written}  ({setting.kind})")
 
 
 @app.command("list")

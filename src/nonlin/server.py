@@ -8,10 +8,10 @@ be framed, sniffed or read from elsewhere.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import ipaddress
 import json
-import math
 import mimetypes
 import re
 import socket
@@ -21,6 +21,8 @@ import webbrowser
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -33,9 +35,19 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nonlin.lesson import POLICY, site
+from nonlin.lesson import POLICY, LessonError, site
 from nonlin.proof.request import RequestError, read_request
-from nonlin.workers import MOST_PARAMETERS, Crowded, Pool, TooSlow, Unavailable
+from nonlin.workers import (
+    FAILED,
+    Crowded,
+    Pool,
+    TooSlow,
+    Unavailable,
+    WrongRequest,
+    checked,
+    refusal,
+    why_not,
+)
 
 __all__ = ["DEFAULT_PORT", "create_app", "serve"]
 
@@ -45,7 +57,6 @@ BODY_SECONDS = 10.0
 _REMEMBERED = 64
 _LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _HASHED = re.compile(r"assets/.+-[\w-]{8}\.\w+")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -57,6 +68,8 @@ _TYPES = {
     ".wasm": "application/wasm",
     ".woff2": "font/woff2",
 }
+_SHRINK = frozenset({".html", ".css", ".js", ".json", ".txt", ".svg", ".wasm"})
+_SMALL = 1000  # bytes that fit into one packet, compressed or not
 _HEADERS = [
     (b"content-security-policy", f"{POLICY}; frame-ancestors 'self'".encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -74,7 +87,11 @@ class _Refused(Exception):
 
 
 def create_app(
-    files: Mapping[str, bytes] | None = None, *, host: str = "127.0.0.1", pool: Pool | None = None
+    files: Mapping[str, bytes] | None = None,
+    *,
+    host: str = "127.0.0.1",
+    pool: Pool | None = None,
+    lesson: Path | None = None,
 ) -> ASGIApp:
     """The application.
 
@@ -86,6 +103,9 @@ def create_app(
         The address that it will be bound to. Requests by another name are refused.
     pool
         Who compiles formulas.
+    lesson
+        A Markdown file to serve instead of the lesson. It is read again whenever its page is asked for,
+        so that whoever writes it sees it; what is wrong with it stands in the answer then.
     """
     pool = pool or Pool()
     desk = _Desk(pool)
@@ -96,13 +116,18 @@ def create_app(
         yield
         await anyio.to_thread.run_sync(pool.close)
 
-    served = site(server=True) if files is None else files
-    shelf = {f"/{path}": _File(path, data) for path, data in served.items()}
-    if "/index.html" in shelf:
-        shelf["/"] = shelf["/index.html"]
+    shelf = _shelf(site(server=True, lesson=lesson) if files is None else files)
 
     async def static(request: Request) -> Response:
-        file = shelf.get(request.url.path)
+        path = request.url.path
+        if lesson is not None and path in {"/", "/index.html"}:
+            try:
+                files = await anyio.to_thread.run_sync(partial(site, server=True, lesson=lesson))
+            except LessonError as error:
+                return PlainTextResponse(f"{error}\n", 500, headers={"cache-control": "no-store"})
+            shelf.clear()
+            shelf.update(_shelf(files))
+        file = shelf.get(path)
         if file is None:
             return PlainTextResponse("There is no such page.\n", 404)
         return file.answer(request)
@@ -118,6 +143,13 @@ def create_app(
         exception_handlers={_Refused: _refusal, HTTPException: _http_error, Exception: _failure},
     )
     return _Guard(app, host)
+
+
+def _shelf(files: Mapping[str, bytes]) -> dict[str, _File]:
+    shelf = {f"/{path}": _File(path, data) for path, data in files.items()}
+    if "/index.html" in shelf:
+        shelf["/"] = shelf["/index.html"]
+    return shelf
 
 
 class _Guard:
@@ -176,21 +208,40 @@ class _File:
     def __init__(self, path: str, data: bytes) -> None:
         suffix = path[path.rfind(".") :]
         kind = _TYPES.get(suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+        digest = hashlib.sha256(data).hexdigest()[:32]
+        kept = "public, max-age=31536000, immutable" if _HASHED.fullmatch(path) else "no-cache"
         self.data = data
-        self.headers = {
-            "content-type": kind,
-            "etag": f'"{hashlib.sha256(data).hexdigest()[:32]}"',
-            "cache-control": "public, max-age=31536000, immutable"
-            if _HASHED.fullmatch(path)
-            else "no-cache",
-        }
+        self.shrinks = len(data) > _SMALL and suffix in _SHRINK
+        self.etags = {"": f'"{digest}"', "gzip": f'"{digest}-gzip"'}
+        self.headers = {"content-type": kind, "cache-control": kept}
+        if self.shrinks:
+            self.headers["vary"] = "accept-encoding"
 
     def answer(self, request: Request) -> Response:
+        zipped = self.shrinks and _takes_gzip(request.headers.get("accept-encoding", ""))
+        headers = {**self.headers, "etag": self.etags["gzip" if zipped else ""]}
         known = re.findall(r'"[^"]*"', request.headers.get("if-none-match", ""))
-        if self.headers["etag"] in known:
-            kept = {k: v for k, v in self.headers.items() if k != "content-type"}
-            return Response(status_code=304, headers=kept)
-        return Response(self.data, headers=self.headers)
+        if headers["etag"] in known:
+            del headers["content-type"]
+            return Response(status_code=304, headers=headers)
+        if zipped:
+            headers["content-encoding"] = "gzip"
+        return Response(_zipped(self.data) if zipped else self.data, headers=headers)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """What the header says of gzip, which a q of 0 forbids."""
+    for item in accepted.lower().split(","):
+        name, _, weight = item.partition(";")
+        if name.strip() == "gzip":
+            return re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight) is None
+    return False
+
+
+@lru_cache(maxsize=128)
+def _zipped(data: bytes) -> bytes:
+    """The same compressed, once for all who ask."""
+    return gzip.compress(data, 6, mtime=0)
 
 
 class _Desk:
@@ -226,18 +277,11 @@ class _Desk:
     async def _compile(self, wanted: dict[str, Any]) -> dict[str, Any]:
         try:
             answer = await anyio.to_thread.run_sync(self.pool.run, wanted, limiter=self.threads)
-        except Crowded:
-            raise _Refused(
-                429, "too many formulas at once", "wait for the others, then try again"
-            ) from None
-        except TooSlow:
-            raise _Refused(
-                504, f"this formula took longer than {self.pool.seconds:g} s", "try a simpler one"
-            ) from None
-        except Unavailable as error:
-            raise _Refused(503, str(error), "try again in a moment") from None
+        except (Crowded, TooSlow, Unavailable) as error:
+            status = {Crowded: 429, TooSlow: 504, Unavailable: 503}[type(error)]
+            raise _Refused(status, *why_not(error, self.pool.seconds)) from None
         if "failed" in answer:
-            raise _Refused(500, "nonlin failed at this formula; that is a mistake of ours")
+            raise _Refused(500, FAILED)
         return answer
 
 
@@ -277,38 +321,15 @@ def _read_json(body: bytes) -> Any:
 def _read(body: bytes) -> dict[str, Any]:
     """The formula in the body, every part of it checked."""
     given = _read_json(body)
-    if not isinstance(given, dict) or not isinstance(given.get("formula"), str):
-        raise _Refused(422, 'the request is not of the form {"formula": "…"}')
-    if unknown := sorted(set(given) - {"formula", "name", "parameters"}):
-        raise _Refused(422, f"the request has an unknown part: {unknown[0]!r:.60}")
-    name = given.get("name")
-    if name is not None and not (isinstance(name, str) and _NAME.fullmatch(name)):
-        raise _Refused(422, "that is no name", "use up to 32 letters, digits and _")
-    parameters = given.get("parameters") or {}
-    if not isinstance(parameters, dict):
-        raise _Refused(422, "parameters are names with numbers")
-    if len(parameters) > MOST_PARAMETERS:
-        raise _Refused(
-            422, f"{len(parameters)} parameters are too many", f"{MOST_PARAMETERS} are the most"
-        )
-    values = {key: _number(key, value) for key, value in parameters.items()}
-    return {"formula": given["formula"], "name": name, "parameters": values}
-
-
-def _number(name: str, value: object) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if math.isfinite(number):
-            return number
-    raise _Refused(422, f"the parameter {name:.40} is not a finite number")
+    try:
+        return checked(given)
+    except WrongRequest as error:
+        raise _Refused(422, error.message, error.hint) from None
 
 
 def _error(status: int, message: str, hint: str = "") -> JSONResponse:
-    refusal = {"message": message, "position": None, "length": 1, "hint": hint}
-    return JSONResponse({"error": refusal}, status, headers={"cache-control": "no-store"})
+    answer = refusal(message, hint=hint)
+    return JSONResponse(answer, status, headers={"cache-control": "no-store"})
 
 
 async def _refusal(_: Request, error: Exception) -> Response:
@@ -330,7 +351,13 @@ async def _failure(_: Request, error: Exception) -> Response:
 # -- listening -------------------------------------------------------------------------------
 
 
-def serve(host: str = "127.0.0.1", port: int | None = None, *, open_browser: bool = True) -> None:
+def serve(
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    *,
+    open_browser: bool = True,
+    lesson: Path | None = None,
+) -> None:
     """Serve the lesson until interrupted.
 
     Parameters
@@ -339,6 +366,8 @@ def serve(host: str = "127.0.0.1", port: int | None = None, *, open_browser: boo
         The address to listen on. Anything but this machine's own makes the server public.
     port
         0 takes any free one; None takes 8765, or the next that is free.
+    lesson
+        A Markdown file to serve instead of the lesson.
 
     Raises
     ------
@@ -352,7 +381,7 @@ def serve(host: str = "127.0.0.1", port: int | None = None, *, open_browser: boo
         print(
             f"Listening on {host}: everyone who can reach this machine can use it.", file=sys.stderr
         )
-    app = create_app(host=host)
+    app = create_app(host=host, lesson=lesson)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, ws="none",
         timeout_keep_alive=5, timeout_graceful_shutdown=3, h11_max_incomplete_event_size=MOST_BODY,

@@ -16,6 +16,7 @@ import math
 import multiprocessing
 import os
 import queue
+import re
 import signal
 import sys
 import threading
@@ -24,11 +25,24 @@ from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
-__all__ = ["Crowded", "Pool", "TooSlow", "Unavailable", "compile_formula", "parameters_of"]
+__all__ = [
+    "FAILED",
+    "Crowded",
+    "Pool",
+    "TooSlow",
+    "Unavailable",
+    "WrongRequest",
+    "checked",
+    "compile_formula",
+    "parameters_of",
+    "refusal",
+    "why_not",
+]
 
 START_SECONDS = 60.0
 MEMORY_BYTES = 4 << 30
 MOST_PARAMETERS = 8
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 
 
 class TooSlow(Exception):
@@ -41,6 +55,75 @@ class Crowded(Exception):
 
 class Unavailable(Exception):
     """No worker could be started, or it ended before it answered."""
+
+
+FAILED = "nonlin failed at this formula; that is a mistake of ours"
+
+
+def why_not(error: Exception, seconds: float) -> tuple[str, str]:
+    """What to tell whoever asked a pool in vain, and what they might do."""
+    if isinstance(error, Crowded):
+        return "too many formulas at once", "wait for the others, then try again"
+    if isinstance(error, TooSlow):
+        return f"this formula took longer than {seconds:g} s", "try a simpler one"
+    return str(error), "try again in a moment"
+
+
+class WrongRequest(ValueError):
+    """What was asked for is not of the form that a request has."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message, self.hint = message, hint
+
+
+def checked(given: object) -> dict[str, Any]:
+    """A request with every part of it checked, whoever it came from.
+
+    Raises
+    ------
+    WrongRequest
+        It is not of the form ``{"formula": "…", "name": "…", "parameters": {"…": 1.0}}``.
+
+    Examples
+    --------
+    >>> checked({"formula": "a * z", "parameters": {"a": 2}})
+    {'formula': 'a * z', 'name': None, 'parameters': {'a': 2.0}}
+    """
+    if not isinstance(given, Mapping) or not isinstance(given.get("formula"), str):
+        raise WrongRequest('the request is not of the form {"formula": "…"}')
+    if unknown := sorted(set(given) - {"formula", "name", "parameters"}):
+        raise WrongRequest(f"the request has an unknown part: {unknown[0]!r:.60}")
+    name = given.get("name")
+    if name is not None and not (isinstance(name, str) and _NAME.fullmatch(name)):
+        raise WrongRequest("that is no name", "use up to 32 letters, digits and _")
+    parameters = given.get("parameters") or {}
+    if not isinstance(parameters, Mapping):
+        raise WrongRequest("parameters are names with numbers")
+    if len(parameters) > MOST_PARAMETERS:
+        raise WrongRequest(
+            f"{len(parameters)} parameters are too many", f"{MOST_PARAMETERS} are the most"
+        )
+    values = {key: _number(key, value) for key, value in parameters.items()}
+    return {"formula": given["formula"], "name": name, "parameters": values}
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if math.isfinite(number):
+            return number
+    raise WrongRequest(f"the parameter {name:.40} is not a finite number")
+
+
+def refusal(
+    message: str, position: int | None = None, length: int = 1, hint: str = ""
+) -> dict[str, Any]:
+    """What pages and widgets are told where there is no answer."""
+    return {"error": {"message": message, "position": position, "length": length, "hint": hint}}
 
 
 def parameters_of(formula: str, given: Mapping[str, float]) -> dict[str, float]:
@@ -83,18 +166,12 @@ def compile_formula(request: Mapping[str, Any]) -> dict[str, Any]:
         function = describe(activation)
         code = b64encode(wasm_module([activation])).decode()
     except FormulaError as error:
-        return _refusal(error.message, error.position, error.length, error.hint)
+        return refusal(error.message, error.position, error.length, error.hint)
     except NonlinError as error:
-        return _refusal(str(error))
+        return refusal(str(error))
     except (RecursionError, MemoryError, OverflowError):
-        return _refusal("this formula is more than can be worked out", hint="try a simpler one")
+        return refusal("this formula is more than can be worked out", hint="try a simpler one")
     return {"function": _plain(function), "wasm": code}
-
-
-def _refusal(
-    message: str, position: int | None = None, length: int = 1, hint: str = ""
-) -> dict[str, Any]:
-    return {"error": {"message": message, "position": position, "length": length, "hint": hint}}
 
 
 def _plain(value: Any) -> Any:

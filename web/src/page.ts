@@ -46,7 +46,13 @@ function begin(elements: readonly HTMLElement[]): void {
   if (first) start(first);
 }
 
-void speak(document.documentElement.lang).then(() => {
+async function start(): Promise<void> {
+  const asked = document.documentElement.lang;
+  const spoken = await speak(asked);
   addThemeToggle(document.querySelector(".site-header"));
-  begin([...document.querySelectorAll<HTMLElement>("[data-demo]")]);
-});
+  const figures = [...document.querySelectorAll<HTMLElement>("[data-demo]")];
+  if (spoken.split("-")[0] !== asked.split("-")[0]) for (const figure of figures) figure.lang = spoken;
+  begin(figures);
+}
+
+void start();

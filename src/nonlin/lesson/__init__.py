@@ -9,6 +9,16 @@ from __future__ import annotations
 
 from nonlin.lesson.export import ExportError, export
 from nonlin.lesson.markdown import LessonError, render
+from nonlin.lesson.settings import DemoError, demos
 from nonlin.lesson.site import POLICY, site
 
-__all__ = ["POLICY", "ExportError", "LessonError", "export", "render", "site"]
+__all__ = [
+    "POLICY",
+    "DemoError",
+    "ExportError",
+    "LessonError",
+    "demos",
+    "export",
+    "render",
+    "site",
+]

@@ -33,7 +33,7 @@ from typing import Any
 from nonlin.errors import FormulaError, NonlinError
 from nonlin.lesson.answers import exact, tolerance
 from nonlin.lesson.inline import markdown
-from nonlin.lesson.places import line_of
+from nonlin.lesson.toml_lines import line_of
 from nonlin.proof import check_proof
 from nonlin.proof.compare import shown
 

@@ -2,8 +2,8 @@
 
     :::demo explorer functions=sigmoid,tanh z=5
 
-Its options are the demo's traits: a number, ``true`` or ``false``, a list (``view=-4,4``), a
-mapping (``params=elu.alpha:0.5``) or text. ``scope=NAME`` is the name under which the demo's state
+Its options are the demo's settings: a number, ``true`` or ``false``, a list (``view=-4,4``), a
+mapping (``params=elu.alpha:0.5``) or text without spaces. ``scope=NAME`` is the name under which the demo's state
 stands in the page's address; without it the first demo has none and the others are numbered.
 
     :::exercise 03-1-saturation
@@ -30,14 +30,19 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from nonlin.catalogue import BY_NAME
 from nonlin.errors import NonlinError
 from nonlin.lesson.exercises import Exercise, exercise_html
 from nonlin.lesson.inline import mathematics, set_mathematics, work_out
+from nonlin.lesson.settings import find
 
 __all__ = ["LessonError", "demo_html", "render"]
 
-_LISTS = frozenset({"functions"})  # a list even when it holds one item
+_QUOTES = {"en": "“”‘’", "de": "„“‚‘", "fr": ["«\xa0", "\xa0»", "‹\xa0", "\xa0›"], "es": "«»“”"}
+_LATE = (
+    '<p class="late" lang="en">This figure has not started. It needs JavaScript and WebAssembly, and '
+    "some browsers allow neither in a page that is opened as a file: on a web server it works.</p>"
+)
+"""What stands where a figure will be, and is seen only if it does not come (page.css)."""
 _OPTION = re.compile(r"([a-z_]+)=(\S+)")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -52,6 +57,7 @@ def render(
     *,
     source: str = "lesson",
     exercises: Mapping[str, Exercise] | None = None,
+    language: str = "en",
 ) -> str:
     """The HTML of a lesson.
 
@@ -65,19 +71,23 @@ def render(
         What an error calls the text: its file.
     exercises
         The exercises there are, by name.
+    language
+        What it is written in, for the shape of its quotation marks.
 
     Examples
     --------
     >>> print(render("Look: *here*.", ()), end="")
     <p>Look: <em>here</em>.</p>
     >>> print(render(":::demo explorer z=2", ["explorer"]), end="")
-    <div class="figure-wide" data-demo="explorer" data-options="{&quot;z&quot;: 2}"></div>
+    <div class="figure-wide" data-demo="explorer" data-options="{&quot;z&quot;: 2}">...</div>
     >>> render("One.\\n\\n:::demo explorer z", ["explorer"], source="a.md")
     Traceback (most recent call last):
         ...
     nonlin.lesson.markdown.LessonError: a.md, line 3: ":::demo explorer z": 'z' is not option=value
     """
-    parser = MarkdownIt("commonmark", {"html": False, "typographer": True})
+    quotes = _QUOTES.get(language.split("-")[0].lower(), _QUOTES["en"])
+    options = {"html": False, "typographer": True, "quotes": quotes}
+    parser = MarkdownIt("commonmark", options)
     parser.enable(["table", "replacements", "smartquotes"])
     parser.block.ruler.before(
         "paragraph", "demo", _demo_rule, {"alt": ["paragraph", "blockquote", "list"]}
@@ -100,7 +110,7 @@ def demo_html(name: str, options: dict[str, object], scope: str = "") -> str:
     scoped = f' data-scope="{escape(scope)}"' if scope else ""
     written = escape(json.dumps(options, ensure_ascii=False))
     names = f'class="figure-wide" data-demo="{escape(name)}"'
-    return f'<div {names} data-options="{written}"{scoped}></div>\n'
+    return f'<div {names} data-options="{written}"{scoped}>{_LATE}</div>\n'
 
 
 def _demo_rule(state: StateBlock, line: int, end: int, silent: bool) -> bool:
@@ -163,11 +173,14 @@ def _fill(token: Token, demos: Collection[str], scopes: list[str], source: str) 
         key, value = match.groups()
         if key in options:
             raise wrong(f"{key} is given twice")
-        options[key] = _value(key, value)
-    functions = options.get("functions", [])
-    unknown = [f for f in functions if f not in BY_NAME] if isinstance(functions, list) else []
-    if unknown:
-        raise wrong(f"there is no function called {unknown[0]!r} in the catalogue")
+        if key == "scope":
+            options[key] = value
+            continue
+        try:
+            setting = find(name).setting(key)
+            options[key] = setting.read(_value(value, setting.default))
+        except NonlinError as error:
+            raise wrong(str(error)) from None
     scope = str(options.pop("scope", f"{name}{len(scopes) + 1}" if scopes else ""))
     if scope in scopes:
         raise wrong(f"the scope {scope!r} is taken")
@@ -184,12 +197,16 @@ def _work_out(token: Token, line: int, source: str) -> None:
         raise LessonError(f"{source}, line {line}: {token.content}: {why}") from error
 
 
-def _value(key: str, text: str) -> object:
-    if key in _LISTS or "," in text or ":" in text:
-        items = [item for item in text.split(",") if item]
-        if items and all(":" in item for item in items):
-            return {item.rpartition(":")[0]: _scalar(item.rpartition(":")[2]) for item in items}
-        return [_scalar(item) for item in items]
+def _value(text: str, default: object) -> object:
+    """What stands behind the =, read as the kind of thing that the default is."""
+    if isinstance(default, str):
+        return text
+    items = [item for item in text.split(",") if item]
+    if isinstance(default, dict) and all(":" in item for item in items):
+        return {item.rpartition(":")[0]: _scalar(item.rpartition(":")[2]) for item in items}
+    if isinstance(default, list):
+        texts = bool(default) and all(isinstance(item, str) for item in default)
+        return items if texts else [_scalar(item) for item in items]
     return _scalar(text)
 
 

@@ -6,15 +6,20 @@ style, so that the content security policy can forbid both.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-__all__ = ["Bundle", "page"]
+__all__ = ["DATA_SCRIPT", "PAGE_SCRIPT", "START_SCRIPT", "Bundle", "data_script", "page"]
 
 NAVIGATION = (("index.html", "Lesson"), ("explorer.html", "Explorer"))
+CATALOGUE = ("catalogue.json", "catalogue.wasm")  # what every demo asks for first
+START_SCRIPT = "assets/start.js"
+PAGE_SCRIPT = "assets/page.js"
+DATA_SCRIPT = "data/file.js"
 _SCRIPT = "src/page.ts"
 _DEMO = "src/demos/{}/index.ts"
 
@@ -85,6 +90,7 @@ def page(
     main_class: str = "",
     policy: str = "",
     header: bool = True,
+    language: str = "en",
 ) -> str:
     """One complete page.
 
@@ -102,13 +108,24 @@ def page(
         A content security policy to write into the page, for hosts that send none.
     header
         Whether the site's name and navigation stand above.
+    language
+        What the body is written in.
     """
     links = [f'<link rel="stylesheet" href="{escape(s)}">' for s in bundle.styles(demos)]
-    links += [
-        f'<link rel="preload" href="{escape(f)}" as="font" type="font/woff2" crossorigin>'
-        for f in bundle.fonts()
-    ]
-    links += [f'<link rel="modulepreload" href="{escape(m)}">' for m in bundle.modules(demos[:1])]
+    if server:
+        links += [
+            f'<link rel="preload" href="{escape(f)}" as="font" type="font/woff2" crossorigin>'
+            for f in bundle.fonts()
+        ]
+        links += [
+            f'<link rel="modulepreload" href="{escape(m)}">' for m in bundle.modules(demos[:1])
+        ]
+        links += [
+            f'<link rel="preload" href="data/{name}" as="fetch" crossorigin>' for name in CATALOGUE
+        ]
+        script = f'<script type="module" src="{escape(bundle.script)}"></script>'
+    else:
+        script = _portable(bundle, demos)
     metas = (
         [f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">']
         if policy
@@ -118,14 +135,15 @@ def page(
     navigation = "".join(
         f'<a href="{name}"{here if name == file else ""}>{label}</a>' for name, label in NAVIGATION
     )
+    ours = "" if language.startswith("en") else ' lang="en"'
     top = (
-        '<header class="site-header"><a class="site-name" href="index.html">nonlin</a>\n'
+        f'<header class="site-header"{ours}><a class="site-name" href="index.html">nonlin</a>\n'
         f'<nav aria-label="Pages">{navigation}</nav></header>\n'
     )
     head = "\n".join([*metas, *links])
     main = f' class="{escape(main_class)}"' if main_class else ""
     return f"""<!doctype html>
-<html lang="en">
+<html lang="{escape(language)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -136,7 +154,7 @@ def page(
 <meta name="nonlin-server" content="{"yes" if server else "no"}">
 {head}
 <link rel="icon" href="favicon.svg" type="image/svg+xml">
-<script type="module" src="{escape(bundle.script)}"></script>
+{script}
 </head>
 <body>
 {top if header else ""}<main{main}>
@@ -144,6 +162,25 @@ def page(
 </body>
 </html>
 """
+
+
+def _portable(bundle: Bundle, demos: Sequence[str]) -> str:
+    """The script of a page that may be on a web server or be opened as a file (web/src/start.ts)."""
+    told = {
+        "module": bundle.script,
+        "modules": " ".join(bundle.modules(demos)),
+        "fonts": " ".join(bundle.fonts()),
+        "fetch": " ".join(f"data/{name}" for name in CATALOGUE),
+        "file": f"{DATA_SCRIPT} {PAGE_SCRIPT}",
+    }
+    data = "".join(f' data-{key}="{escape(value)}"' for key, value in told.items())
+    return f'<script async src="{START_SCRIPT}"{data}></script>'
+
+
+def data_script(files: Mapping[str, bytes]) -> str:
+    """The data folder as a classic script, for pages that were opened as a file."""
+    encoded = {name: base64.b64encode(data).decode() for name, data in files.items()}
+    return f"globalThis.nonlinData={json.dumps(encoded)};\n"
 
 
 def _once(items: Any) -> list[str]:

@@ -1,50 +1,33 @@
-"""Where in a TOML file a key stands. ``tomllib`` keeps no places, and an author wants a line."""
+"""Where the built front end and the lesson are: in the installed package, or in a checkout."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from pathlib import Path
 
-__all__ = ["line_of"]
+from nonlin.errors import NonlinError
 
-_HEADER = re.compile(r"\s*\[\[?\s*([\w.\-]+)\s*\]\]?")
-_KEY = re.compile(r"\s*([\w\-]+)\s*=")
+__all__ = ["own_lesson", "web_folder"]
+
+LESSON = "03-activation-functions.md"
+_PACKAGE = Path(__file__).resolve().parent.parent
 
 
-def line_of(text: str, path: Sequence[str | int]) -> int:
-    """The line, from 1, of what stands at a path in the data; of the nearest thing above it if it is not there.
+def web_folder() -> Path:
+    """The folder of the built front end."""
+    return _folder("_web", "web/dist", ".vite/manifest.json")
 
-    >>> line_of("a = 1\\n[[b]]\\nc = 2\\n[[b]]\\nc = 3", ("b", 1, "c"))
-    5
-    >>> line_of("a = 1\\n[[b]]\\nc = 2", ("b", 0, "d"))
-    2
-    """
-    at: dict[tuple[str | int, ...], int] = {}
-    table: tuple[str | int, ...] = ()
-    counts: dict[tuple[str | int, ...], int] = {}
-    quoted = False
-    for number, line in enumerate(text.splitlines(), 1):
-        fences = line.count('"""') + line.count("'''")
-        if quoted:
-            quoted ^= fences % 2 == 1
-            continue
-        if header := _HEADER.match(line):
-            table = ()
-            names = header[1].split(".")
-            for name in names[:-1]:
-                table = (*table, name)
-                if table in counts:
-                    table = (*table, counts[table])
-            table = (*table, names[-1])
-            if line.lstrip().startswith("[["):
-                counts[table] = counts.get(table, -1) + 1
-                at.setdefault(table, number)
-                table = (*table, counts[table])
-            at[table] = number
-        elif key := _KEY.match(line):
-            at[(*table, key[1])] = number
-        quoted = fences % 2 == 1
-    wanted = tuple(path)
-    while wanted and wanted not in at:
-        wanted = wanted[:-1]
-    return at.get(wanted, 1)
+
+def own_lesson() -> Path:
+    """The lesson that nonlin comes with."""
+    return _folder("_lessons", "lessons", LESSON) / LESSON
+
+
+def _folder(packaged: str, checkout: str, needs: str) -> Path:
+    """A folder of the installed package or, in a checkout, the one that it is made from."""
+    for folder in (_PACKAGE / packaged, _PACKAGE.parent.parent / checkout):
+        if (folder / needs).is_file():
+            return folder
+    raise NonlinError(
+        f"the built pages are missing ({needs}): install nonlin with pip, "
+        "or in a checkout run `npm ci && npm run build` in web/"
+    )

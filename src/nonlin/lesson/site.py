@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from nonlin.errors import NonlinError
 from nonlin.lesson import wasm_python
+from nonlin.lesson.document import Document
 from nonlin.lesson.exercises import Exercise, read_folder
 from nonlin.lesson.markdown import demo_html, render
-from nonlin.lesson.pages import Bundle, page
+from nonlin.lesson.pages import DATA_SCRIPT, PAGE_SCRIPT, START_SCRIPT, Bundle, data_script, page
+from nonlin.lesson.places import own_lesson, web_folder
 
-__all__ = ["POLICY", "site"]
+__all__ = ["POLICY", "PORTABLE_POLICY", "site"]
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; "
@@ -22,8 +24,13 @@ POLICY = (
 )
 """The content security policy of every page: nothing from elsewhere, nothing inline."""
 
-LESSON = "03-activation-functions.md"
-_PACKAGE = Path(__file__).resolve().parent.parent
+PORTABLE_POLICY = POLICY.replace("worker-src 'self'", "worker-src 'self' blob:")
+"""The policy of a page that may be opened as a file, where a worker can come from its own text only."""
+
+_DESCRIPTION = (
+    "Why a network needs a bend, and what each bend does to a gradient: "
+    "a lesson in figures that you hold in your hand."
+)
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
     '<rect width="32" height="32" rx="6" fill="#fbf9f4"/>'
@@ -32,34 +39,33 @@ _ICON = (
 )
 
 
-def _folder(packaged: str, checkout: str, needs: str) -> Path:
-    """A folder of the installed package or, in a checkout, the one that it is made from."""
-    for folder in (_PACKAGE / packaged, _PACKAGE.parent.parent / checkout):
-        if (folder / needs).is_file():
-            return folder
-    raise NonlinError(
-        f"the built pages are missing ({needs}): install nonlin with pip, "
-        "or in a checkout run `npm ci && npm run build` in web/"
-    )
-
-
-def site(*, server: bool) -> dict[str, bytes]:
+def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
     """Every file of the website.
 
     Parameters
     ----------
     server
         Whether it is served by something that compiles formulas; a static copy says that it is not.
+    lesson
+        The Markdown file that its first page is made from; nonlin's own lesson if not given. Images
+        and files beside it, to which it points, become part of the site.
+
+    Raises
+    ------
+    LessonError
+        The lesson cannot be built; the message names the file, the line and what is wrong with it.
     """
     from nonlin.describe import catalogue_files  # slow: it may have to compile the catalogue
 
-    web = _folder("_web", "web/dist", ".vite/manifest.json")
-    lesson = _folder("_lessons", "lessons", LESSON) / LESSON
+    web = web_folder()
+    document = Document.read(lesson or own_lesson())
+    if lesson is None:
+        document = replace(document, description=_DESCRIPTION)
     bundle = Bundle.read((web / ".vite/manifest.json").read_text("utf-8"))
-    policy = "" if server else POLICY
+    policy = "" if server else PORTABLE_POLICY
     exercises = read_folder()
     files: dict[str, bytes] = {
-        "index.html": _lesson_page(bundle, lesson, exercises, server, policy).encode(),
+        "index.html": _lesson_page(bundle, document, exercises, server, policy).encode(),
         "explorer.html": _explorer_page(bundle, server, policy).encode(),
         "favicon.svg": _ICON.encode(),
     }
@@ -69,18 +75,23 @@ def site(*, server: bool) -> dict[str, bytes]:
         files[f"assets/{path.name}"] = path.read_bytes()
     if (web / "licenses.md").is_file():
         files["licenses.txt"] = (web / "licenses.md").read_bytes()
-    for name, data in catalogue_files().items():
+    catalogue = catalogue_files()
+    for name, data in catalogue.items():
         files[f"data/{name}"] = data
     files["data/exercises.json"] = _json(
         {"version": 1, "exercises": [e.data for e in exercises.values()]}
     )
-    return files if server else files | _python()
+    if not server:
+        files[START_SCRIPT] = (web / "file/start.js").read_bytes()
+        files[PAGE_SCRIPT] = (web / "file/page.js").read_bytes()
+        files[DATA_SCRIPT] = data_script(catalogue).encode()
+        files |= _python(web)
+    return files | document.files(files)
 
 
-def _python() -> dict[str, bytes]:
+def _python(web: Path) -> dict[str, bytes]:
     """Python for the browser: what stands in for the server in a static copy."""
-    folder = _folder("_web/python", "web/dist/python", "worker.js")
-    files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    files = {path.name: path.read_bytes() for path in sorted((web / "python").iterdir())}
     files["nonlin.zip"] = wasm_python.archive()
     files["size.json"] = _json({"bytes": sum(map(len, files.values()))})
     return {f"python/{name}": data for name, data in files.items()}
@@ -91,18 +102,28 @@ def _json(data: object) -> bytes:
 
 
 def _lesson_page(
-    bundle: Bundle, lesson: Path, exercises: Mapping[str, Exercise], server: bool, policy: str
+    bundle: Bundle,
+    document: Document,
+    exercises: Mapping[str, Exercise],
+    server: bool,
+    policy: str,
 ) -> str:
-    text = lesson.read_text("utf-8")
-    body = render(text, bundle.demos, source=lesson.name, exercises=exercises)
+    language = document.language
+    body = render(
+        document.text,
+        bundle.demos,
+        source=document.path.name,
+        exercises=exercises,
+        language=language,
+    )
     used = list(dict.fromkeys(re.findall(r'data-demo="(\w+)"', body)))
     return page(
         bundle,
         file="index.html",
-        title="Activation functions · nonlin",
-        description="Why a network needs a bend, and what each bend does to a gradient: "
-        "a lesson in figures that you hold in your hand.",
-        body=f'<article class="prose">\n{body}{_COLOPHON}</article>\n',
+        title=f"{document.title} · nonlin",
+        description=document.description or document.title,
+        language=document.language,
+        body=f'<article class="prose">\n{body}{_in_english(_COLOPHON, language)}</article>\n',
         demos=used,
         server=server,
         policy=policy,
@@ -139,6 +160,11 @@ def _demo_page(bundle: Bundle, name: str, server: bool, policy: str) -> str:
         policy=policy,
         header=False,
     )
+
+
+def _in_english(html: str, language: str) -> str:
+    """Our own words on a page of another language, marked for whoever reads them aloud."""
+    return html if language.startswith("en") else html.replace("<p>", '<p lang="en">')
 
 
 _NOSCRIPT = (

@@ -7,8 +7,10 @@ export let messages: Messages = en;
 
 const others = import.meta.glob<{ default: Messages }>(["./*.ts", "!./en.ts", "!./index.ts"]);
 
-/** Takes the texts of a language, where there are any. Called before any demo starts. */
-export async function speak(language: string): Promise<void> {
+/** Takes the texts of a language, where there are any, and says which it is now. Called before any demo starts. */
+export async function speak(language: string): Promise<string> {
   const load = others[`./${language.split("-")[0] ?? ""}.ts`];
-  if (load) messages = (await load()).default;
+  if (!load) return "en";
+  messages = (await load()).default;
+  return language;
 }

@@ -72,11 +72,20 @@ async function defineByServer(request: DefineRequest): Promise<Kernel> {
   return assembleDefined(answer);
 }
 
-const data = (name: string): URL => new URL(name, new URL(meta("nonlin-data") ?? "data/", document.baseURI));
+const dataFolder = (): URL => new URL(meta("nonlin-data") ?? "data/", document.baseURI);
+
+/** A file of the data folder; of a page that was opened as a file, out of the script that holds them (start.ts). */
+export async function dataFile(name: string): Promise<ArrayBuffer> {
+  const inside = (globalThis as { nonlinData?: Record<string, string> }).nonlinData?.[name];
+  if (inside !== undefined) return bytesOf(inside).buffer;
+  return (await fetched(new URL(name, dataFolder()))).arrayBuffer();
+}
+
+const dataJson = async (name: string): Promise<unknown> => JSON.parse(new TextDecoder().decode(await dataFile(name)));
 
 async function loadFromPage(): Promise<Lab> {
-  const catalogue = (await (await fetched(data("catalogue.json"))).json()) as Catalogue;
-  const bytes = await (await fetched(data(catalogue.wasm))).arrayBuffer();
+  const catalogue = (await dataJson("catalogue.json")) as Catalogue;
+  const bytes = await dataFile(catalogue.wasm);
   const kernels = await assemble(catalogue, bytes);
   return meta("nonlin-server") === "no" ? { kernels } : { kernels, define: defineByServer };
 }
@@ -121,8 +130,8 @@ let engine: Promise<EngineFiles> | undefined;
 
 async function engineOfPage(): Promise<EngineFiles> {
   const [bytes, description] = await Promise.all([
-    fetched(data("engine.wasm")).then((response) => response.arrayBuffer()),
-    fetched(data("engine.json")).then((response) => response.json() as Promise<EngineFiles["description"]>),
+    dataFile("engine.wasm"),
+    dataJson("engine.json") as Promise<EngineFiles["description"]>,
   ]);
   return { bytes, description };
 }

@@ -1,0 +1,278 @@
+"""The settings of demos: what may stand in a link, in a directive of a lesson, in a widget's traits.
+
+The build writes names and defaults from the front end's source into ``widgets/traits.json``. What a
+setting may be is read off its default; values that only the figure can judge (a depth of a thousand)
+are refused there, in words.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import numbers
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+import nonlin
+from nonlin.activation import Activation
+from nonlin.errors import NonlinError
+from nonlin.lesson.places import web_folder
+
+__all__ = ["Demo", "DemoError", "Setting", "demos", "find"]
+
+_LARGEST = 2**53  # beyond it, JavaScript's numbers are not whole any more
+
+
+class DemoError(NonlinError, ValueError):
+    """A demo or a setting that there is not, or a value that a setting cannot take."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a demo: what stands in a link, in a directive, and in a widget's trait.
+
+    Attributes
+    ----------
+    demo, name
+        Where it belongs.
+    default
+        Its value if nothing is said; also what a value of it must be like.
+    """
+
+    demo: str
+    name: str
+    default: Any
+
+    @property
+    def kind(self) -> str:
+        """What it may be, in words.
+
+        Examples
+        --------
+        >>> Setting("explorer", "functions", ["relu"]).kind
+        'a list of texts'
+        """
+        if isinstance(self.default, list):
+            return f"a list of {_MANY[_items(self.default)]}"
+        return _ONE[type(self.default)]
+
+    @property
+    def written(self) -> str:
+        """Its default as a directive has it.
+
+        Examples
+        --------
+        >>> Setting("explorer", "functions", ["relu", "gelu"]).written
+        'relu,gelu'
+        """
+        if isinstance(self.default, list):
+            return ",".join(map(str, self.default))
+        if isinstance(self.default, dict):
+            return ",".join(f"{key}:{value}" for key, value in self.default.items())
+        if self.default is None:
+            return ""
+        return str(self.default).lower() if isinstance(self.default, bool) else str(self.default)
+
+    def read(self, value: object) -> Any:
+        """The value as it is sent to the figure.
+
+        NumPy's numbers and arrays, tuples, and activations of the catalogue are taken, too.
+
+        Raises
+        ------
+        DemoError
+            It is of another kind.
+
+        Examples
+        --------
+        >>> Setting("explorer", "z", 1.2).read(np.float32(0.5))
+        0.5
+        >>> Setting("explorer", "functions", ["relu"]).read((nonlin.gelu, "tanh"))
+        ['gelu', 'tanh']
+        >>> Setting("explorer", "z", 1.2).read("2")
+        Traceback (most recent call last):
+            ...
+        nonlin.lesson.settings.DemoError: z of the demo 'explorer' is a number, as 1.2, not '2'
+        """
+        try:
+            read = _like(self.default, value)
+        except _Unlike:
+            as_this = f", as {self.default!r}" if self.default not in (None, [], {}, "") else ""
+            raise DemoError(
+                f"{self.name} of the demo {self.demo!r} is {self.kind}{as_this}, not {value!r:.80}"
+            ) from None
+        if self.name == "functions":
+            for name in read:
+                nonlin.catalogue[name]  # where there is none, the error offers the nearest ones
+        return read
+
+
+class _Unlike(Exception):
+    """A value of another kind."""
+
+
+_ONE = {
+    bool: "True or False",
+    int: "a number",
+    float: "a number",
+    str: "a text",
+    dict: "a mapping from names to numbers",
+    type(None): "a number, a text, True, False or None",
+}
+_MANY: dict[type | None, str] = {float: "numbers", str: "texts", None: "numbers or texts"}
+
+
+def _items(default: Sequence[Any]) -> type | None:
+    """What the items of a list are, as far as its default says."""
+    if default and all(isinstance(item, str) for item in default):
+        return str
+    if default and all(isinstance(item, (int, float)) for item in default):
+        return float
+    return None
+
+
+def _like(default: object, value: object) -> Any:
+    match default:
+        case bool():
+            return _flag(value)
+        case int() | float():
+            return _number(value)
+        case str():
+            return _text(value)
+        case list():
+            if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
+                raise _Unlike
+            kinds: dict[type | None, Callable[[object], Any]]
+            kinds = {str: _text, float: _number, None: _plain}
+            read = kinds[_items(default)]
+            return [read(item) for item in value]
+        case dict():
+            return _table(value)
+        case _:
+            return None if value is None else _plain(value)
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    raise _Unlike
+
+
+def _number(value: object) -> int | float:
+    if isinstance(value, (bool, np.bool_)):
+        raise _Unlike
+    if isinstance(value, numbers.Integral) and abs(int(value)) <= _LARGEST:
+        return int(value)
+    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
+        number = float(value)
+        if math.isfinite(number):
+            return number
+    raise _Unlike
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Activation) and nonlin.catalogue.get(value.name) is value:
+        return value.name
+    raise _Unlike
+
+
+def _plain(value: object) -> Any:
+    """One item of a list that says nothing about its items."""
+    for read in (_flag, _number, _text):
+        with suppress(_Unlike):
+            return read(value)
+    raise _Unlike
+
+
+def _table(value: object) -> dict[str, Any]:
+    """Names with numbers: ``{"elu.alpha": 0.5}``, or by function ``{"elu": {"alpha": 0.5}}``."""
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise _Unlike
+    return {
+        name: _table(item) if isinstance(item, Mapping) else _plain(item)
+        for name, item in value.items()
+    }
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One demo, as far as Python knows it.
+
+    Attributes
+    ----------
+    settings
+        By name.
+    engine
+        Whether it trains networks, and needs the engine for that.
+    """
+
+    name: str
+    settings: Mapping[str, Setting]
+    engine: bool
+
+    def setting(self, name: str) -> Setting:
+        """One of its settings.
+
+        Examples
+        --------
+        >>> demos()["explorer"].setting("layer")
+        Traceback (most recent call last):
+            ...
+        nonlin.lesson.settings.DemoError: the demo 'explorer' has no setting 'layer': did you mean ...
+        """
+        if name not in self.settings:
+            there = _offer(name, "settings", self.settings)
+            raise DemoError(f"the demo {self.name!r} has no setting {name!r:.60}{there}")
+        return self.settings[name]
+
+
+@cache
+def demos() -> Mapping[str, Demo]:
+    """Every demo, by name.
+
+    Examples
+    --------
+    >>> demos()["explorer"].settings["z"].default
+    1.2
+    """
+    about = json.loads((web_folder() / "widgets/traits.json").read_text("utf-8"))
+    return MappingProxyType(
+        {
+            name: Demo(
+                name,
+                {key: Setting(name, key, default) for key, default in each["traits"].items()},
+                each["engine"],
+            )
+            for name, each in sorted(about.items())
+        }
+    )
+
+
+def find(name: str) -> Demo:
+    """The demo of that name, or an error that lists those there are.
+
+    Examples
+    --------
+    >>> find("explorr")
+    Traceback (most recent call last):
+        ...
+    nonlin.lesson.settings.DemoError: there is no demo 'explorr': did you mean 'explorer'? ...
+    """
+    found = demos().get(name) if isinstance(name, str) else None
+    if found is None:
+        raise DemoError(f"there is no demo {name!r:.60}{_offer(name, 'demos', demos())}")
+    return found
+
+
+def _offer(wrong: object, what: str, there: Mapping[str, Any]) -> str:
+    near = get_close_matches(str(wrong), there, n=1)
+    return (f": did you mean {near[0]!r}?" if near else "") + f" ({what}: {', '.join(there)})"

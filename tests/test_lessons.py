@@ -1,0 +1,231 @@
+"""Lessons of one's own: a Markdown file becomes a site, and what is wrong with it is named with its line."""
+
+from __future__ import annotations
+
+import os
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+from nonlin.cli import app
+from nonlin.errors import NonlinError
+from nonlin.lesson import LessonError, demos, render, site
+from nonlin.lesson.document import Document
+from nonlin.server import create_app
+
+PNG = b"\x89PNG\r\n\x1a\nnot much of a picture"
+LESSON = """---
+title: Der Knick
+lang: de
+---
+
+# Ein Netz braucht einen *Knick*
+
+Er sagte "nein" und zog.
+
+:::demo explorer functions=relu z=-1 params=elu.alpha:0.5
+
+![Ein Knick](bilder/knick%20eins.png) und [mehr](mehr.pdf), [Explorer](explorer.html#z=2),
+[oben](#ein-netz-braucht-einen-knick), [anderswo](https://example.org/a.png).
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    here = tmp_path / "lesson"
+    (here / "bilder").mkdir(parents=True)
+    (here / "bilder" / "knick eins.png").write_bytes(PNG)
+    (here / "mehr.pdf").write_bytes(b"%PDF")
+    (here / "anderes.md").write_text("not asked for")
+    (here / "mein.md").write_text(LESSON, "utf-8")
+    return here
+
+
+def lesson(folder: Path, text: str) -> Path:
+    path = folder / "mein.md"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def build(*arguments: object) -> Any:
+    return CliRunner().invoke(app, ["build", *map(str, arguments)])
+
+
+# -- what is built ----------------------------------------------------------------------------
+
+
+def test_a_lesson_becomes_a_site_with_all_that_it_shows(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out" / "site"
+    done = build(folder / "mein.md", "-o", target)
+    assert done.exit_code == 0, done.exception
+    html = (target / "index.html").read_text("utf-8")
+    assert '<html lang="de">' in html
+    assert "<title>Der Knick · nonlin</title>" in html
+    assert '<meta name="description" content="Er sagte' in html
+    assert "Er sagte „nein“ und zog." in html
+    options = re.search(r'data-demo="explorer" data-options="([^"]*)"', html)
+    assert options
+    assert unescape(options[1]) == '{"functions": ["relu"], "z": -1, "params": {"elu.alpha": 0.5}}'
+    assert (target / "bilder" / "knick eins.png").read_bytes() == PNG
+    assert (target / "mehr.pdf").exists()
+    assert not (target / "anderes.md").exists()
+    for name in ("explorer.html", "demo-explorer.html", "data/catalogue.wasm", "licenses.txt"):
+        assert (target / name).exists()
+    # Our own words on the page are English, and say so.
+    assert '<header class="site-header" lang="en">' in html
+    assert '<noscript><p lang="en">' in html
+    assert [p.name for p in target.parent.iterdir()] == ["site"]
+
+
+def test_what_is_not_said_follows_from_the_text(folder: Path) -> None:
+    plain = Document.read(lesson(folder, ":::demo explorer\n\n# A `b` *c*\n\nOne\ntwo.\n"))
+    assert (plain.title, plain.description, plain.language) == ("A b c", "One two.", "en")
+    empty = Document.read(lesson(folder, ""))
+    assert (empty.title, empty.description) == ("mein", "")
+    long = Document.read(lesson(folder, "word " * 60))
+    assert len(long.description) <= 160 and long.description.endswith("word…")
+    said = Document.read(
+        lesson(folder, "---\ntitle: 'A: b'\ndescription: <c>\n\nlang: pt-BR\n---\n")
+    )
+    assert (said.title, said.description, said.language) == ("A: b", "<c>", "pt-BR")
+    html = site(server=False, lesson=said.path)["index.html"].decode()
+    assert 'content="&lt;c&gt;"' in html
+
+
+def test_the_own_lesson_is_built_the_same_way() -> None:
+    html = site(server=False)["index.html"].decode()
+    assert "<title>Activation functions · nonlin</title>" in html
+    assert '<html lang="en">' in html
+    assert '<header class="site-header">' in html and '<p lang="en">' not in html
+
+
+def test_force_is_needed_among_other_files(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "site"
+    target.mkdir()
+    (target / "mine.txt").write_text("mine")
+    done = build(folder / "mein.md", "-o", target)
+    assert isinstance(done.exception, NonlinError) and "mine.txt" in str(done.exception)
+    assert [p.name for p in target.iterdir()] == ["mine.txt"]
+    assert build(folder / "mein.md", "-o", target, "--force").exit_code == 0
+    assert (target / "mine.txt").read_text() == "mine" and (target / "index.html").exists()
+
+
+def test_a_wrong_lesson_leaves_an_older_site_as_it_was(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "site"
+    assert build(folder / "mein.md", "-o", target).exit_code == 0
+    before = (target / "index.html").read_bytes()
+    done = build(lesson(folder, "# A\n\n:::demo nothing\n"), "-o", target)
+    assert isinstance(done.exception, LessonError)
+    assert (target / "index.html").read_bytes() == before
+
+
+# -- what is wrong ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("# A\n\n:::demo nothing\n", """mein.md, line 3: ":::demo nothing": there is no demo"""),
+        (
+            "---\nlang: de\n---\n\n:::demo explorer layer=3\n",
+            """mein.md, line 5: ":::demo explorer layer=3": the demo 'explorer' has no setting 'layer': did you mean 'layers'?""",
+        ),
+        (
+            ":::demo explorer z=far",
+            """line 1: ":::demo explorer z=far": z of the demo 'explorer' is a number, as 1.2, not 'far'""",
+        ),
+        (":::demo explorer predict=yes", "is True or False, as False, not 'yes'"),
+        (":::demo explorer params=3", "a mapping from names to numbers, not 3"),
+        (":::demo explorer functions=reluu", "did you mean relu"),
+        ("a\n\nb\n![c](no.png)", "mein.md, line 4: the image 'no.png' is not there"),
+        ("| a |\n| - |\n| b |\n| [c](no.pdf) |", "line 4: the link 'no.pdf' is not there"),
+        ("![a](../secret.png)", "leads out of the lesson's folder"),
+        ("![a](bilder/../../secret.png)", "leads out of the lesson's folder"),
+        ("![a](%2e%2e/secret.png)", "leads out of the lesson's folder"),
+        ("[a](x/../../secret.png)", "leads out of the lesson's folder"),
+        ("![a](/etc/passwd)", "is no path beside the lesson, as"),
+        ("![a](bilder%5Cknick.png)", "has a backslash in it"),
+        ("![a](https://example.org/a.png)", "lies elsewhere, and a page loads nothing"),
+        ("![a](//example.org/a.png)", "lies elsewhere"),
+        ("![a](index.html)", "has the name of a file of the site"),
+        ("---\ntitle: a\n", "mein.md, line 1: what begins with --- has no second ---"),
+        ("---\ntitel: a\n---\n", 'line 2: "titel: a": what may stand here is title, description'),
+        ("---\ntitle a\n---\n", 'line 2: "title a": what may stand here'),
+        ("---\n\ntitle: a\ntitle: b\n---\n", "line 4: "),
+        ("---\nlang: Deutsch!\n---\n", "a language is given as en, de or pt-BR"),
+    ],
+)
+def test_mistakes_are_named_with_file_and_line(folder: Path, text: str, said: str) -> None:
+    (folder.parent / "secret.png").write_bytes(PNG)
+    with pytest.raises(LessonError) as caught:
+        site(server=False, lesson=lesson(folder, text))
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("mein.md, line ")
+
+
+def test_files_that_cannot_be_read_are_named(folder: Path) -> None:
+    for path in (folder / "nowhere.md", folder):
+        with pytest.raises(LessonError, match=re.escape(str(path))):
+            Document.read(path)
+    (folder / "latin.md").write_bytes("Größe".encode("latin-1"))
+    with pytest.raises(LessonError, match="not UTF-8"):
+        Document.read(folder / "latin.md")
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="no links here")
+def test_a_link_in_the_file_system_leads_nowhere_either(folder: Path) -> None:
+    (folder.parent / "secret.png").write_bytes(PNG)
+    (folder / "inside.png").symlink_to(folder.parent / "secret.png")
+    with pytest.raises(LessonError, match="leads out"):
+        site(server=False, lesson=lesson(folder, "![a](inside.png)"))
+
+
+def test_a_picture_may_stand_in_the_text_itself(folder: Path) -> None:
+    path = lesson(folder, "![a](data:image/png;base64,AAAA)")
+    assert "data:image/png" in site(server=False, lesson=path)["index.html"].decode()
+
+
+# -- directives -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", demos())
+def test_the_defaults_that_are_listed_can_be_written(name: str) -> None:
+    settings = demos()[name].settings.values()
+    words = [f"{s.name}={s.written}" for s in settings if s.written != ""]
+    html = render(f":::demo {name} {' '.join(words)}", demos())
+    assert f'data-demo="{name}"' in html
+    listed = CliRunner().invoke(app, ["demos", name]).stdout
+    for setting in settings:
+        assert f"  {setting.name}={setting.written}  ({setting.kind})" in listed
+
+
+def test_values_are_read_as_their_setting_is() -> None:
+    html = unescape(render(":::demo explorer formula=2 view=3,5 functions=relu", demos()))
+    assert '{"formula": "2", "view": [3, 5], "functions": ["relu"]}' in html
+    done = CliRunner().invoke(app, ["demos", "explorr"])
+    assert "did you mean 'explorer'" in str(done.exception)
+
+
+# -- serving it -------------------------------------------------------------------------------
+
+
+def test_a_lesson_is_read_again_when_its_page_is(folder: Path) -> None:
+    path = lesson(folder, "# One\n")
+    client = TestClient(create_app(lesson=path), base_url="http://127.0.0.1:8765")
+    assert "One" in client.get("/").text
+    lesson(folder, "# Two\n\n![a](bilder/knick%20eins.png)\n")
+    assert "Two" in client.get("/index.html").text
+    assert client.get("/bilder/knick%20eins.png").content == PNG
+    lesson(folder, "# Three\n\n:::demo nothing\n")
+    wrong = client.get("/")
+    assert wrong.status_code == 500
+    assert wrong.text.startswith("mein.md, line 3: ")
+    assert wrong.headers["content-security-policy"]
+    lesson(folder, "# Four\n")
+    assert "Four" in client.get("/").text
+    assert client.get("/bilder/knick%20eins.png").status_code == 404
