@@ -184,7 +184,7 @@ export const en = {
     gradientNote: "gradient of the loss",
     rises: "z will rise",
     falls: "z will fall",
-    hidden: "hidden until you have guessed",
+    hidden: "hidden until you guess",
     scores: "Scores",
     addScore: "Add a score",
     removeScore: "Remove the last score",
