@@ -18,7 +18,7 @@ LAYERS: list[set[str]] = [
     {"activation", "arrays", "rows"},
     {"", "network"},
     {"experiments"},
-    {"describe"},
+    {"describe", "sheet"},
     {"lesson"},
     {"cli", "cli_experiment", "server", "workers", "plot", "widgets", "__main__"},
 ]

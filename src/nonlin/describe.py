@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import nonlin
+from nonlin import sheet
 from nonlin.activation import Activation
 from nonlin.calculus import with_conventions
 from nonlin.compiler import cache
@@ -29,6 +30,7 @@ from nonlin.expression import Expr, number
 from nonlin.network import wasm as network
 from nonlin.network.compiled import engine
 from nonlin.notation import equation
+from nonlin.properties import mean_of
 from nonlin.rewrites import stabilise
 
 __all__ = ["catalogue_files", "describe", "wasm_module", "write_files"]
@@ -48,6 +50,9 @@ def describe(
     first, second = (stabilise(e) for e in activation.slopes)
     entry = activation.entry
     properties = activation.study(budget_s)
+    mean = mean_of(
+        activation.expression, activation.parameters, *activation.slopes, budget_s=budget_s / 2
+    )
     kinks = entry.kinks
     return {
         "name": activation.name,
@@ -79,9 +84,7 @@ def describe(
             )
         },
         "properties": [
-            {"key": p.key, "label": p.label, "value": p.text, "witness": p.witness}
-            for key in _PROPERTIES
-            if (p := properties.get(key)) is not None
+            sheet.claim(p, mean) for key in _PROPERTIES if (p := properties.get(key)) is not None
         ],
         "view": {"x": [-6.0, 6.0]},
     }
@@ -109,14 +112,19 @@ def _exports(activation: Activation, symbol: str) -> dict[str, Export]:
     return exports
 
 
-def wasm_module(activations: Sequence[Activation], symbols: Sequence[str] | None = None) -> bytes:
-    """One module with all of them; symbols default to the names."""
+def wasm_module(
+    activations: Sequence[Activation], symbols: Sequence[str] | None = None, *, rows: bool = False
+) -> bytes:
+    """One module with all of them; symbols default to the names.
+
+    With ``rows`` it has softmax and its losses besides.
+    """
     exports: dict[str, Export] = {}
     for activation, symbol in zip(
         activations, symbols or [a.name for a in activations], strict=True
     ):
         exports |= _exports(activation, symbol)
-    return build(exports)
+    return build(exports, rows=rows)
 
 
 def write_files(directory: Path | str) -> None:
@@ -151,9 +159,13 @@ def _file(name: str) -> bytes:
     match name:
         case "catalogue.json":
             functions = [describe(a, budget_s=30.0) for a in activations]
-            return _json({"version": 1, "functions": functions, "wasm": "catalogue.wasm"})
+            rows = [sheet.softmax(functions)]
+            return _json(
+                {"version": 1, "functions": functions, "rows": rows, "sheet": sheet.SHORT,
+                 "wasm": "catalogue.wasm"}
+            )  # fmt: skip
         case "catalogue.wasm":
-            return wasm_module(activations)
+            return wasm_module(activations, rows=True)
         case "engine.json":
             return _json(network.describe(activations))
         case _:
@@ -165,7 +177,7 @@ def _version() -> str:
     return cache.sources(
         "activation.py", "calculus.py", "catalogue.py", "compiler", "describe.py", "enclosure.py",
         "expression.py", "formula.py", "network", "notation", "ops.py", "oracle.py", "properties",
-        "rewrites",
+        "rewrites", "rows.py", "sheet.py",
     )  # fmt: skip
 
 

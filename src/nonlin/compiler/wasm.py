@@ -8,7 +8,8 @@ stack in memory: results after a function's first travel through fixed words of 
 their results exchanged.)
 
 Per function f, order k of derivative (0, 1, 2) and type t (f32, f64) it exports
-``f_dk_t(in, out, n, params)``; and ``f_kinki_f64`` for the place of the i-th kink.
+``f_dk_t(in, out, n, params)``; and ``f_kinki_f64`` for the place of the i-th kink. The catalogue's
+module also has functions of a row of scores (:mod:`nonlin.compiler.rows`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from nonlin.compiler.ir import Module, Value
 from nonlin.compiler.kind import Kind
 from nonlin.compiler.llvm import exact_function, lanes_function
 from nonlin.compiler.program import Program
+from nonlin.compiler.rows import write_rows
 from nonlin.errors import CompileError
 
 __all__ = ["SCRATCH", "SLOTS", "Export", "assemble", "build", "module_ir"]
@@ -40,8 +42,8 @@ class Export:
     type: str
 
 
-def module_ir(exports: Mapping[str, Export]) -> str:
-    """LLVM IR of the module."""
+def module_ir(exports: Mapping[str, Export], *, rows: bool = False) -> Module:
+    """The module in LLVM IR; with ``rows``, the functions of :mod:`nonlin.compiler.rows` too."""
     module = Module(fma=False, inline=False, slots=SLOTS)
     written: set[str] = set()
     for name, export in exports.items():
@@ -53,7 +55,9 @@ def module_ir(exports: Mapping[str, Export]) -> str:
         if not fmt.exact:
             lanes_function(module, f"{stem}.lanes", export.program, Kind.MAP, inline=False)
         _loop(module, name, fmt, stem)
-    return module.text
+    if rows:
+        write_rows(module, SCRATCH)
+    return module
 
 
 def _loop(module: Module, name: str, fmt: Format, stem: str) -> None:
@@ -88,9 +92,10 @@ def _loop(module: Module, name: str, fmt: Format, stem: str) -> None:
     fn.ret()
 
 
-def build(exports: Mapping[str, Export]) -> bytes:
+def build(exports: Mapping[str, Export], *, rows: bool = False) -> bytes:
     """The finished module."""
-    return assemble(module_ir(exports), list(exports))
+    module = module_ir(exports, rows=rows)
+    return assemble(module.text, module.names)
 
 
 def assemble(ir: str, exports: Sequence[str], *, vectors: bool = False) -> bytes:

@@ -24,12 +24,12 @@ from .budget import ONE_AT_A_TIME, Budget, OutOfTime
 from .cells import TooIntricate
 from .claims import CLAIMS, Claim
 from .fallback import sampled
-from .mean import zero_centred
+from .mean import mean, zero_centred
 from .output import OutputDerivative, output_derivative
 from .study import Study
 from .text import num, shown
 
-__all__ = ["OutputDerivative", "Property", "compute", "output_derivative"]
+__all__ = ["OutputDerivative", "Property", "compute", "mean_of", "output_derivative"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,32 @@ def compute(
     if kinks is not None and result["smooth"].value is not None:
         result["smooth"] = _checked(result["smooth"], kinks)
     return result
+
+
+def mean_of(
+    expr: Expr,
+    parameters: Mapping[str, float],
+    derivative: Expr,
+    second: Expr,
+    *,
+    budget_s: float = 2.0,
+) -> float | None:
+    """The mean of f(Z) for a standard normal Z, by quadrature; ``None`` where none is known.
+
+    >>> from nonlin.formula import parse
+    >>> from nonlin.calculus import derivative
+    >>> f = parse("max(0, z)")
+    >>> round(mean_of(f, {}, derivative(f), derivative(derivative(f))), 6)
+    0.398942
+    """
+    with ONE_AT_A_TIME:
+        try:
+            budget = Budget(budget_s)
+            study = Study(expr, parameters, derivative, second, budget.part(0.6))
+            study.budget = budget
+            return mean(study)
+        except (TooIntricate, OutOfTime, RecursionError, ArithmeticError, ValueError):
+            return None
 
 
 def _claims(

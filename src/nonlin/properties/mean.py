@@ -14,7 +14,7 @@ from .study import Study
 from .tails import limit
 from .text import num
 
-__all__ = ["zero_centred"]
+__all__ = ["mean", "zero_centred"]
 
 _EDGE = 13.0  # beyond it a standard normal has weight 6e-39
 _NODES = 12
@@ -150,14 +150,37 @@ def _tail_bound(s: Study, side: int) -> float | None:
     return None
 
 
+def _everywhere(s: Study) -> bool:
+    return all(c.exprs[0] is not None for c in s.cells)
+
+
+def _bounded_at_cuts(s: Study) -> bool:
+    ends = (
+        near
+        for left, right in zip(s.cells, s.cells[1:], strict=False)
+        for near in (s.end(left, 1), s.end(right, -1))
+    )
+    return all(
+        near is not None and not isinstance(near, str) and math.isfinite(near) for near in ends
+    )
+
+
+def mean(s: Study) -> float | None:
+    """The mean of f(Z) as a number, 0 where that is proved or so close; ``None`` without one."""
+    if zero_centred(s)[0]:
+        return 0.0
+    if not (_everywhere(s) and _bounded_at_cuts(s) and _has_mean(s)):
+        return None
+    value, _ = quadrature(s)
+    return value if math.isfinite(value) else None
+
+
 def zero_centred(s: Study) -> Claim:
     """Whether the mean of f(Z) is 0: exactly by symmetry, else by quadrature and a proof."""
-    if any(c.exprs[0] is None for c in s.cells):
+    if not _everywhere(s):
         return None, "undefined", "f is not defined for every z, so f(Z) has no mean", True
-    for left, right in zip(s.cells, s.cells[1:], strict=False):
-        for near in (s.end(left, 1), s.end(right, -1)):
-            if near is None or isinstance(near, str) or not math.isfinite(near):
-                return unknown("f may be unbounded near a point, so f(Z) may have no mean")
+    if not _bounded_at_cuts(s):
+        return unknown("f may be unbounded near a point, so f(Z) may have no mean")
     exists = _has_mean(s)
     if exists is False:
         return None, "undefined", "f grows so fast that f(Z) has no mean", True

@@ -170,7 +170,76 @@ export const en = {
 
   // Demo: softmax
   softmax: {
-    title: "softmax",
+    title: "Softmax: a race of scores",
+    figure: "Scores as bars, probabilities as lanes, and the gradient of the loss as arrows; one row for each class",
+    className: (index: number) => "ABCDEF"[index] ?? String(index + 1),
+    scoreOf: (index: number) => `Score of ${"ABCDEF"[index] ?? String(index + 1)}`,
+    spokenScore: (score: string, p: string) => `${score}, probability ${p}`,
+    scoresTitle: "scores z",
+    scoresNote: "drag a bar",
+    lanesTitle: "softmax(z)",
+    lanesNote: "first to the post is certain",
+    gradientTitle: "p − y",
+    gradientTitleT: "(p − y) / T",
+    gradientNote: "gradient of the loss",
+    rises: "z will rise",
+    falls: "z will fall",
+    hidden: "hidden until you guess",
+    scores: "Scores",
+    addScore: "Add a score",
+    removeScore: "Remove the last score",
+    temperature: "Temperature T",
+    shift: "Add to all",
+    target: "True class",
+    squared: "Squared error too (hollow arrows)",
+    entropyLoss: "Cross-entropy, −log p of the true class",
+    squaredLoss: "Squared error, Σ (p − y)²",
+    difference: "Adding to all moves a probability by at most",
+    moved: (amount: string, none: boolean) => (none ? "0" : `${amount} (rounding)`),
+    question: "A score of 2.0 runs against one of 1.0. How many times as probable is the first?",
+    answers: [
+      { key: "two", label: "Twice: 2.0 is twice 1.0" },
+      { key: "e", label: "About 2.7 times" },
+      { key: "ten", label: "10 times" },
+    ],
+    verdict: (key: string, ratio: string) => {
+      const truth = `It is ${ratio} times: e to the power of the difference, 2.0 − 1.0 = 1. So 12.0 against 11.0 gives the same.`;
+      if (key === "e") return `Right. ${truth}`;
+      if (key === "two") return `Not their quotient: softmax looks at differences. ${truth}`;
+      if (key === "ten") return `Too much: the base is e, not 10. ${truth}`;
+      return truth;
+    },
+    secret: "The probabilities are hidden while you guess.",
+    sentence: (now: {
+      name: string;
+      p: string;
+      loss: string;
+      push: string;
+      /** "" where it is 1. */
+      temperature: string;
+      /** "" where it is not shown. */
+      squared: string;
+      /** The true class has next to no probability. */
+      lost: boolean;
+    }) => {
+      const missing = now.temperature === "" ? "just what is missing to 1" : `what is missing to 1, divided by ${now.temperature}`;
+      const start = `${now.name}, the true class, has probability ${now.p}; the loss is ${now.loss}. Cross-entropy pulls its score up by ${now.push}, ${missing}`;
+      if (now.squared === "") return `${start}.`;
+      if (!now.lost) return `${start}; squared error by ${now.squared}.`;
+      return `${start}; squared error only by ${now.squared}: behind the flat softmax it hardly feels the mistake.`;
+    },
+    overflow: "As one would type it, and as it should be",
+    of: "Scores",
+    ownScores: "the ones above",
+    asTyped: "Exponentials at once",
+    shiftedFirst: "The largest score taken off first",
+    dividedBySum: "÷ sum",
+    sum: "sum",
+    max: "max",
+    overflowed:
+      "e^1000 is beyond the largest number a computer’s double can hold: it becomes ∞, and ∞ ÷ ∞ is NaN, not a number. Taking the largest score off every score changes no probability, and then no exponential is above 1.",
+    notOverflowed:
+      "Here both ways agree. Add 1000 to all scores, or look at [1000, 999]: the left one breaks down, the right one does not notice.",
   },
 
   // Demo: playground
@@ -180,7 +249,60 @@ export const en = {
 
   // Demo: trace
   trace: {
-    title: "trace",
+    title: "Trace one input through a network",
+    diagram: (shape: string) => `A network of ${shape} units`,
+    mode: "Walk",
+    forward: "forward",
+    backward: "back, with the gradient",
+    all: "All numbers at once",
+    digits: "Every digit",
+    positive: "positive weight",
+    negative: "negative weight; the thicker, the larger",
+    back: "Back",
+    next: "Next unit",
+    progress: (step: number, of: number) => `unit ${step} of ${of}`,
+    loss: "Squared error",
+    inputLayer: "input",
+    input: (number: number) => `Input x${number}`,
+    unitUnknown: (name: string) => `Unit ${name}: not worked out yet`,
+    unitOutput: (name: string, value: string) => `Unit ${name}: ${value}`,
+    unitGradient: (name: string, value: string) => `Unit ${name}: gradient ${value}`,
+    unitTitle: (name: string) => `Unit ${name}`,
+    inHidden: (layer: number) => `in hidden layer ${layer}`,
+    inOutput: "at the output",
+    from: "from",
+    weightColumn: "weight",
+    valueColumn: "value",
+    product: "product",
+    bias: "bias",
+    sum: "the sum of these",
+    weight: (from: string, to: string) => `Weight from ${from} to ${to}`,
+    biasOf: (name: string) => `Bias of ${name}`,
+    nudge: "Type a number, or press the up and down arrow keys",
+    miss: "a − y",
+    ofSquare: "of the square",
+    times: "times",
+    delta: "gradient of the loss to z",
+    target: (name: string) => `Target y of ${name}`,
+    curve: (title: string, z: string, a: string) => `${title} at z = ${z} is ${a}`,
+    told: (name: string, terms: string[], bias: string, z: string, title: string, a: string) =>
+      `${name}: ${terms.join(" + ")} + bias ${bias} = ${z}, and ${title} makes ${a} of it.`.replaceAll("+ −", "− "),
+    toldBack: (name: string, delta: string, slope: string, stopped: boolean, loss: string) =>
+      stopped
+        ? `${name}: its slope is 0, so the gradient stops here: ${delta}. Nothing before it learns through this unit.`
+        : `${name}: when its z rises a little, the loss, now ${loss}, changes by ${delta} times that. Its slope is ${slope}.`,
+    notFinite: (name: string) =>
+      `${name} is no finite number any more: the weights or inputs are too large for this activation. Undo, or make them smaller.`,
+    network: "The network",
+    inputs: "Inputs",
+    outputs: "Outputs",
+    hidden: (layer: number) => `Hidden layer ${layer}`,
+    more: (layer: string) => `${layer}: one unit more`,
+    fewer: (layer: string) => `${layer}: one unit fewer`,
+    activationOf: (layer: string) => `${layer}: activation`,
+    addLayer: "Add a layer",
+    removeLayer: "Remove a layer",
+    newWeights: "New weights",
   },
 
   // Demo: sheet

@@ -25,6 +25,10 @@ export interface Property {
   label: string;
   value: string;
   witness: string;
+  /** The claim as one number, where it is one: a mean, a slope. */
+  number: number | null;
+  /** What a column of claims is sorted by, the first numbers first; empty where nothing is known. */
+  sort: number[];
 }
 
 export interface Fn {
@@ -43,9 +47,15 @@ export interface Fn {
   view: { x: [number, number] };
 }
 
+/** A function of a whole row of scores, which has no curve. */
+export type RowFn = Pick<Fn, "name" | "title" | "summary" | "citation" | "properties">;
+
 export interface Catalogue {
   version: 1;
   functions: Fn[];
+  rows: RowFn[];
+  /** Names of what the cheat sheet shows before it is unfolded. */
+  sheet: string[];
   /** Relative to the data folder. */
   wasm: string;
 }

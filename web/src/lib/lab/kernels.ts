@@ -55,6 +55,14 @@ export class KernelModule {
     return this.#one(`${symbol}_kink${index}_f64`, 0, params);
   }
 
+  /** A function of a whole row of scores; it leaves `count` numbers. */
+  row(name: string, scores: readonly number[], params: readonly number[], count: number): Float64Array {
+    this.#write(params);
+    new Float64Array(this.#memory.buffer, INPUT, scores.length).set(scores);
+    this.#loop(`${name}_f64`)(INPUT, OUTPUT, scores.length, PARAMS);
+    return new Float64Array(this.#memory.buffer, OUTPUT, count).slice();
+  }
+
   #one(name: string, x: number, params: readonly number[]): number {
     this.#write(params);
     const view = new DataView(this.#memory.buffer);

@@ -1,6 +1,6 @@
 import type { Model } from "../model";
 import type { EngineFiles } from "../net/networks";
-import type { Catalogue, Defined, DefineRequest, Fn, Refusal } from "./contract";
+import type { Catalogue, Defined, DefineRequest, Fn, Refusal, RowFn } from "./contract";
 import { KernelModule, type Order, type Precision } from "./kernels";
 
 /** A formula that Python would not take, with the place in it. */
@@ -30,9 +30,40 @@ export class Kernel {
   }
 }
 
+/** Softmax and its losses: functions of a row of scores at once. */
+export class Rows {
+  constructor(private readonly module: KernelModule) {}
+
+  softmax(scores: readonly number[], temperature = 1): Float64Array {
+    return this.module.row("softmax", scores, [temperature], scores.length);
+  }
+
+  /** As one would type it, with what it passes through: exponentials, their sum, quotients. */
+  naiveSoftmax(scores: readonly number[], temperature = 1): { exps: Float64Array; sum: number; p: Float64Array } {
+    const n = scores.length;
+    const all = this.module.row("naive_softmax", scores, [temperature], 2 * n + 1);
+    return { exps: all.slice(0, n), sum: all[n] ?? NaN, p: all.slice(n + 1) };
+  }
+
+  /** A loss of the softmax against a class, and its gradient to the scores. */
+  loss(
+    name: "cross_entropy" | "squared_error",
+    scores: readonly number[],
+    target: number,
+    temperature = 1,
+  ): { loss: number; gradient: Float64Array } {
+    const all = this.module.row(name, scores, [temperature, target], scores.length + 1);
+    return { loss: all[0] ?? NaN, gradient: all.slice(1) };
+  }
+}
+
 /** The catalogue, its kernels, and a way to have a new formula compiled. */
 export interface Lab {
   kernels: readonly Kernel[];
+  rows: Rows;
+  rowFunctions: readonly RowFn[];
+  /** Names of what the cheat sheet shows before it is unfolded. */
+  sheet: readonly string[];
   /** Absent where nothing can compile: a static export has no server. */
   define?: (request: DefineRequest) => Promise<Kernel>;
 }
@@ -47,10 +78,15 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-async function assemble(catalogue: Catalogue, bytes: BufferSource): Promise<Kernel[]> {
+async function assemble(catalogue: Catalogue, bytes: BufferSource): Promise<Lab> {
   if (catalogue.version !== 1) throw new Error(`catalogue version ${String(catalogue.version)}, expected 1`);
   const module = await KernelModule.load(bytes);
-  return catalogue.functions.map((fn) => new Kernel(fn, module));
+  return {
+    kernels: catalogue.functions.map((fn) => new Kernel(fn, module)),
+    rows: new Rows(module),
+    rowFunctions: catalogue.rows,
+    sheet: catalogue.sheet,
+  };
 }
 
 async function assembleDefined(answer: Defined): Promise<Kernel> {
@@ -85,9 +121,8 @@ const dataJson = async (name: string): Promise<unknown> => JSON.parse(new TextDe
 
 async function loadFromPage(): Promise<Lab> {
   const catalogue = (await dataJson("catalogue.json")) as Catalogue;
-  const bytes = await dataFile(catalogue.wasm);
-  const kernels = await assemble(catalogue, bytes);
-  return meta("nonlin-server") === "no" ? { kernels } : { kernels, define: defineByServer };
+  const lab = await assemble(catalogue, await dataFile(catalogue.wasm));
+  return meta("nonlin-server") === "no" ? lab : { ...lab, define: defineByServer };
 }
 
 let page: Promise<Lab> | undefined;
@@ -105,7 +140,7 @@ export function labOfPage(): Promise<Lab> {
 export async function labOfModel(model: Model): Promise<Lab> {
   const view = model.get("_wasm") as DataView<ArrayBuffer>;
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  const kernels = await assemble(model.get("_catalogue") as Catalogue, bytes);
+  const lab = await assemble(model.get("_catalogue") as Catalogue, bytes);
   let serial = 0;
   const define = (request: DefineRequest): Promise<Kernel> =>
     new Promise((resolve, reject) => {
@@ -120,7 +155,7 @@ export async function labOfModel(model: Model): Promise<Lab> {
       model.on("msg:custom", listen);
       model.send?.({ type: "define", id, request });
     });
-  return model.send ? { kernels, define } : { kernels };
+  return model.send ? { ...lab, define } : lab;
 }
 
 export const labOf = (model: Model): Promise<Lab> =>

@@ -24,6 +24,17 @@ export interface Report {
   gradients?: number[];
 }
 
+/** One sample on its way through a network and back. */
+export interface Trace {
+  /** Per layer: each unit's sum, output, slope, and the gradient of the loss to its sum. */
+  z: Float32Array[];
+  a: Float32Array[];
+  slope: Float32Array[];
+  g: Float32Array[];
+  /** Mean squared error. */
+  loss: number;
+}
+
 /** What a run over samples left in each layer, [outputs][count]: one unit's samples side by side. */
 export interface Layers {
   z: Float32Array[];
@@ -91,6 +102,16 @@ export class Networks {
     const each = (what: "z" | "a" | "slope"): Float32Array[] =>
       network.widths.slice(1).map((_, layer) => network.units(layer, what));
     return { z: each("z"), a: each("a"), slope: each("slope") };
+  }
+
+  /** One sample forward and back, with squared error. Nothing is learned. */
+  trace(name: string, x: Float32Array, y: Float32Array): Trace {
+    const network = this.#get(name);
+    network.learnFrom(x, y, 1, { loss: "squared_error", optimizer: "sgd", lr: 0, batchSize: 1 });
+    const [loss = NaN] = network.train(1).loss;
+    // With one sample, the gradient to a bias is that to its sum.
+    const g = network.widths.slice(1).map((_, layer) => network.biasGradients(layer).slice());
+    return { ...this.layers(name, x, 1), g, loss };
   }
 
   #get(name: string): Network {
