@@ -145,7 +145,59 @@ export const en = {
 
   // Demo: linearity
   linearity: {
-    title: "linearity",
+    title: "Linearity trap",
+    question: (layers: number) =>
+      `${layers === 10 ? "Ten layers" : layers === 1 ? "One layer" : `${layers} layers`}, no activation. What can the last picture be?`,
+    options: [
+      { key: "anything", label: "Almost anything: many layers, many bends" },
+      { key: "straight", label: "A straight grid: turned, stretched, slanted, shifted" },
+      { key: "folded", label: "Straight pieces, folded a few times" },
+    ],
+    answer: (key: string) => {
+      const truth =
+        "Every layer keeps straight lines straight, so ten of them do, too. What is left is one turn, one stretch, one slant and one shift: one layer.";
+      if (key === "straight") return `That is all there is. ${truth}`;
+      if (key === "anything") return `Ten times nothing is nothing: there is no bend to pile up. ${truth}`;
+      if (key === "folded") return `A fold is a bend, and nothing here can bend. ${truth}`;
+      return truth;
+    },
+    input: "input",
+    layer: (layer: number, activation: string) => `layer ${layer}${activation === "" ? "" : `, ${activation}`}`,
+    output: (layers: number) => (layers === 1 ? "output, after one layer" : `output, after ${layers} layers`),
+    figureLabel: (layers: number) =>
+      `A grid of straight lines and one thick line in the input, and where each of ${layers === 1 ? "one layer" : `${layers} layers`} puts them`,
+    hint: "Drag the ends of the thick line in the input. Each picture is zoomed to fit its points.",
+    notFinite: "out of float32’s range",
+    end: (first: boolean) => (first ? "Solid end of the line" : "Open end of the line"),
+    position: (x: string, y: string) => `x ${x}, y ${y}`,
+    layers: "Layers",
+    between: "Between two layers",
+    none: "nothing",
+    another: "Other weights",
+    collapse: (layers: number) => (layers === 1 ? "Read it off as one layer" : `Collapse ${layers} layers to one`),
+    uncollapse: "Take it away again",
+    spokenW: (w: string[]) => `W prime: first row ${w[0]}, ${w[1]}; second row ${w[2]}, ${w[3]}`,
+    spokenB: (b: string[]) => `b prime: ${b[0]}, ${b[1]}`,
+    same: (layers: number, apart: string, share: string) =>
+      `One layer does the work of ${layers === 1 ? "one" : `all ${layers}`}: its grid, dotted, lies on theirs. The largest difference over all points is ${apart}, which is ${share} of the output: rounding in float32, which carries about seven digits.`,
+    cannot: (layer: number, activation: string, line: string, off: string, apart: string) =>
+      `It cannot be done: layer ${layer} bends. One layer keeps the middle of a straight line in the middle; after the ${activation} of layer ${layer}, ${line} no longer has it there, and in the output it is ${off} off. The one layer that agrees with the stack at (0, 0), (1, 0) and (0, 1) misses elsewhere by up to ${apart}.`,
+    noNumbers: "It cannot be done: on the way some numbers outgrow float32. Take fewer layers, or another function between them.",
+    gridLine: (upright: boolean, at: string) => `the marked line ${upright ? "x" : "y"} = ${at}`,
+    task: "Let it learn",
+    tasks: { none: "nothing", xor: "XOR", rings: "rings" },
+    deep: (layers: number) => (layers === 1 ? "one linear layer" : `${layers} linear layers`),
+    hidden: (activation: string) => `one hidden layer of ${activation}`,
+    loss: "loss",
+    right: "right",
+    steps: (steps: number) => (steps === 1 ? "1 step" : `${steps} steps`),
+    learnLabel: (title: string) => `Answers of ${title} over the plane, with the points to be learned`,
+    lossLabel: "Loss of both over the steps; a guess has 0.693",
+    guess: "a guess: 0.693",
+    learning: (steps: number, deep: string, bent: string) =>
+      `After ${steps} steps the linear layers are at a loss of ${deep}, the hidden layer at ${bent}. Always answering “one half” has 0.693.`,
+    start: "Press Play: both learn from the same points with the same optimizer (Adam).",
+    broken: "A loss is no longer a number: the sums have outgrown float32. Another function, or other weights, may do.",
   },
 
   // Demo: step
