@@ -207,7 +207,38 @@ export const en = {
 
   // Demo: zigzag
   zigzag: {
-    title: "zigzag",
+    title: "Zig-zag",
+    question: "Same start, same learning rate, same goal. On whose inputs does descent take the longer way?",
+    on: (title: string) => `on outputs of ${title}`,
+    bothSame: "the same on both",
+    answer: (right: boolean, asked: boolean, summary: string) => `${asked ? "" : right ? "Yes. " : "No. "}${summary}`,
+    panel: (title: string) => `inputs from ${title}`,
+    wanted: "wanted",
+    figureLabel: (titles: string[]) =>
+      `Two maps of the loss over the two weights of a neuron, with the path of descent: ${titles
+        .map((title) => `inputs from ${title}`)
+        .join("; ")}`,
+    start: (title: string) => `Start of descent, inputs from ${title}`,
+    position: (w1: string, w2: string) => `first weight ${w1}, second weight ${w2}`,
+    hint: "Drag the start; it is the same in both. Lines join weights of equal loss, each line four times the loss of the next one in.",
+    progress: (shown: number, most: number) => `step ${shown} of ${most}`,
+    lr: "Learning rate",
+    batch: "Samples in a step",
+    batches: { "1": "one", "16": "16", all: "all 400" },
+    inputsFrom: (left: boolean) => (left ? "Left: inputs from" : "Right: inputs from"),
+    caption: "What each descent took",
+    stepsRow: "steps until 1 % of the way is left",
+    detourRow: "path, in straight lines",
+    signRow: "steps that moved both weights the same way",
+    stretchRow: "length of the valley, in widths",
+    limitRow: "largest learning rate that leads down (all samples)",
+    never: "never",
+    over: (most: number) => `over ${most}`,
+    arrived: (title: string, steps: number, detour: string) =>
+      `On outputs of ${title} descent takes ${steps === 1 ? "1 step" : `${steps} steps`} and ${detour} times the straight line.`,
+    underWay: (title: string, steps: number) => `On outputs of ${title} it is not there after ${steps} steps.`,
+    diverged: (title: string) =>
+      `On outputs of ${title} each step overshoots by more than the last: the learning rate is too high, and descent runs away.`,
   },
 
   // Demo: vanishing
