@@ -202,7 +202,33 @@ export const en = {
 
   // Demo: step
   stepDescent: {
-    title: "step",
+    title: "Descent on a step",
+    question: "One neuron, fitted to the same points with different ends. Which one will not learn?",
+    answer: (right: boolean, asked: boolean, title: string) =>
+      `${asked ? "" : right ? "Yes. " : "No, that one learns. "}${title} stands still: wherever it has a slope, the slope is 0, so the gradient is exactly 0 and no step can move the weight.`,
+    fits: "the neuron",
+    fitsNote: "f(wx + b), and the points to be fitted",
+    losses: "the loss",
+    lossesNote: "mean squared error",
+    stepAxis: "step",
+    figureLabel: (titles: string[]) =>
+      `Left: points along a line, no or yes, and the answers of a neuron that ends in ${titles.join(", ")}. Right: the loss of each over the steps of descent.`,
+    progress: (steps: number, most: number) => `step ${steps} of ${most}`,
+    another: "Other points",
+    caption: "Each copy of the neuron: its loss, the size of its gradient, its weight and its bias",
+    endsIn: "ends in",
+    copy: (number: number) => `What copy ${number} of the neuron ends in`,
+    lossNow: "loss",
+    gradient: "size of the gradient",
+    lr: "Learning rate",
+    first: "Guess first, then let them run.",
+    ready: "Press Play: all copies begin with the same weight and take the same steps.",
+    after: (steps: number, parts: string[]) => `After ${steps === 1 ? "1 step" : `${steps} steps`}: ${parts.join("; ")}.`,
+    stays: (title: string, loss: string) => `${title} is at ${loss} with a gradient of exactly 0, so it will stay there`,
+    moves: (title: string, from: string, to: string, down: boolean) =>
+      from === to ? `${title} is still at ${to}` : `${title} went ${down ? "down" : "up"} from ${from} to ${to}`,
+    broken:
+      "A loss is no longer a number: the learning rate is so high that each step overshoots by more than the last, until float32 can hold it no more. Take a smaller one.",
   },
 
   // Demo: zigzag

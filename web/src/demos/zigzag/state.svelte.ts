@@ -90,7 +90,7 @@ export class ZigzagState extends DemoState<Traits> {
       await networks.create(`bowl${index}`, options);
       await networks.learnFrom(`bowl${index}`, x, y, SAMPLES, { ...training, lr: 0, batchSize: SAMPLES });
       const around = ring(...WANTED).flatMap(([w1, w2]) => parameters(w1, w2));
-      this.#bowls[index] = await networks.lossesAt(`bowl${index}`, Float32Array.from(around));
+      this.#bowls[index] = (await networks.measureAt(`bowl${index}`, Float32Array.from(around))).loss;
       await networks.create(`walk${index}`, options);
       const batchSize = batch === "all" ? SAMPLES : Number(batch);
       await networks.learnFrom(`walk${index}`, x, y, SAMPLES, { ...training, lr, batchSize });

@@ -45,6 +45,12 @@ export interface Walk {
   loss: Float64Array;
 }
 
+/** One number for each setting of the parameters. */
+export interface Measured {
+  loss: Float64Array;
+  gradientNorm: Float64Array;
+}
+
 const near = (here: Float32Array, { at, distance }: { at: Float32Array; distance: number }): boolean =>
   Math.hypot(...here.map((value, i) => value - (at[i] ?? 0))) < distance;
 
@@ -137,15 +143,19 @@ export class Networks {
     return { path: flat, loss: Float64Array.from(loss) };
   }
 
-  /** The loss over the first batch at each of several settings of all parameters, [settings][count]. */
-  lossesAt(name: string, settings: Float32Array): Float64Array {
+  /** What the first step would see at each of several settings of all parameters, [settings][count]. */
+  measureAt(name: string, settings: Float32Array): Measured {
     const network = this.#get(name);
     const count = network.parameters.length;
-    return Float64Array.from({ length: settings.length / count }, (_, i) => {
+    const runs = Array.from({ length: settings.length / count }, (_, i) => {
       network.reset();
       network.setParameters(settings.subarray(i * count, (i + 1) * count));
-      return network.train(1).loss[0] ?? NaN;
+      return network.train(1);
     });
+    return {
+      loss: Float64Array.from(runs, ({ loss }) => loss[0] ?? NaN),
+      gradientNorm: Float64Array.from(runs, ({ gradientNorm }) => gradientNorm[0] ?? NaN),
+    };
   }
 
   #get(name: string): Network {
