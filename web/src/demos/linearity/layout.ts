@@ -46,7 +46,7 @@ export function arrange(layers: number, width: number): Layout {
     const frames = [{ left: 0, top: CAPTION, side: big }, ...small, { left: width - big, top: CAPTION, side: big }];
     return { frames, height: big + CAPTION + 2 };
   }
-  const columns = width >= 540 ? 4 : width >= 420 ? 3 : 2;
+  const columns = Math.min(width >= 540 ? 4 : width >= 420 ? 3 : 2, Math.max(layers, 2));
   const side = (width - GAP * (columns - 1)) / columns;
   const frames = Array.from({ length: layers }, (_, i) => ({
     left: (i % columns) * (side + GAP),

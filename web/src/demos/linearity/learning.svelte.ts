@@ -13,7 +13,7 @@ export interface Task {
 
 /** How far one of the two networks has come. */
 export interface Learner {
-  /** The loss before any step, before the second, …. */
+  /** The loss before any step, after one, after two …. */
   losses: number[];
   /** The share of points on the right side. */
   right: number;
@@ -112,18 +112,20 @@ export class Learning {
     const first = await networks.create(name, { widths, activations, init: "xavier", seed: BigInt(seed), capacity });
     const training = { loss: "binary_cross_entropy", optimizer: "adam", lr: 0.02, batchSize: count };
     await networks.learnFrom(name, task.x, task.y, count, training);
-    const { loss } = await networks.measureAt(name, first);
-    await networks.reset(name);
-    return this.#read(name, task, [loss[0] ?? NaN]);
+    // Its double says what the loss is now; training says what it was before each step.
+    await networks.create(`${name} gauge`, { widths, activations, capacity: count });
+    await networks.learnFrom(`${name} gauge`, task.x, task.y, count, { ...training, optimizer: "sgd", lr: 0 });
+    return this.#read(name, task, first, []);
   }
 
-  async #read(name: string, task: Task, losses: number[]): Promise<Learner> {
+  async #read(name: string, task: Task, parameters: Float32Array, before: number[]): Promise<Learner> {
     const { networks } = this.#connection;
+    const { loss } = await networks.measureAt(`${name} gauge`, parameters);
     const logits = Float64Array.from(await networks.outputs(name, LATTICE, LATTICE.length / 2));
     const answers = await networks.outputs(name, task.x, task.y.length);
     const right = answers.reduce((sum, z, i) => sum + Number(z > 0 === (task.y[i] === 1)), 0) / task.y.length;
     const sigmoid = this.#lab.kernels.find(({ fn }) => fn.name === "sigmoid");
-    return { losses, right, map: sigmoid?.evaluate(0, "f32", logits, []) ?? logits };
+    return { losses: [...before, loss[0] ?? NaN], right, map: sigmoid?.evaluate(0, "f32", logits, []) ?? logits };
   }
 
   async #round(): Promise<boolean> {
@@ -131,9 +133,10 @@ export class Learning {
     if (!task || !deep || !bent) return false;
     const steps = Math.min(this.runner.running ? atOnce(this.steps) : 1, MOST_STEPS - this.steps);
     const on = async (name: string, { losses }: Learner): Promise<Learner> => {
-      const { loss } = await this.#connection.networks.train(name, steps);
-      const seen = Array.from({ length: steps }, (_, i) => loss[i] ?? NaN);
-      return this.#read(name, task, [...losses, ...seen]);
+      const { loss, parameters } = await this.#connection.networks.train(name, steps, { parameters: true });
+      // The first of what the steps saw is known.
+      const seen = Array.from({ length: steps - 1 }, (_, i) => loss[i + 1] ?? NaN);
+      return this.#read(name, task, parameters ?? new Float32Array(), [...losses, ...seen]);
     };
     [this.deep, this.bent] = await Promise.all([on("deep", deep), on("bent", bent)]);
     return this.steps < MOST_STEPS;
