@@ -42,6 +42,29 @@ export interface Layers {
   slope: Float32Array[];
 }
 
+export interface WalkOptions {
+  /** Places among the parameters that stay as they are. */
+  held?: number[];
+  /** The walk ends within this distance of these parameters. */
+  until?: { at: Float32Array; distance: number };
+}
+
+export interface Walk {
+  /** Parameters before each step and after the last, [steps + 1][count]. */
+  path: Float32Array;
+  /** The loss before each step. */
+  loss: Float64Array;
+}
+
+/** One number for each setting of the parameters. */
+export interface Measured {
+  loss: Float64Array;
+  gradientNorm: Float64Array;
+}
+
+const near = (here: Float32Array, { at, distance }: { at: Float32Array; distance: number }): boolean =>
+  Math.hypot(...here.map((value, i) => value - (at[i] ?? 0))) < distance;
+
 /**
  * Networks by name, on one engine. It runs in a worker (worker.ts) or, where there can be none, in the page;
  * connect.ts hides which.
@@ -112,6 +135,48 @@ export class Networks {
     // With one sample, the gradient to a bias is that to its sum.
     const g = network.widths.slice(1).map((_, layer) => network.biasGradients(layer).slice());
     return { ...this.layers(name, x, 1), g, loss };
+  }
+
+  /**
+   * Single steps of training from given parameters, and where each led. Parameters at the places `held` are put back
+   * after every step: what is not to be learned.
+   */
+  walk(name: string, from: Float32Array, steps: number, { held = [], until }: WalkOptions = {}): Walk {
+    const network = this.#get(name);
+    network.reset();
+    network.setParameters(from);
+    const path = [from];
+    const loss: number[] = [];
+    let here = from;
+    while (loss.length < steps && !(until && near(here, until))) {
+      const step = network.train(1);
+      if (step.taken === 0) break;
+      loss.push(step.loss[0] ?? NaN);
+      here = network.parameters.slice();
+      for (const place of held) here[place] = from[place] ?? 0;
+      network.setParameters(here);
+      path.push(here);
+    }
+    const flat = new Float32Array(path.length * from.length);
+    path.forEach((parameters, i) => {
+      flat.set(parameters, i * from.length);
+    });
+    return { path: flat, loss: Float64Array.from(loss) };
+  }
+
+  /** What the first step would see at each of several settings of all parameters, [settings][count]. */
+  measureAt(name: string, settings: Float32Array): Measured {
+    const network = this.#get(name);
+    const count = network.parameters.length;
+    const runs = Array.from({ length: settings.length / count }, (_, i) => {
+      network.reset();
+      network.setParameters(settings.subarray(i * count, (i + 1) * count));
+      return network.train(1);
+    });
+    return {
+      loss: Float64Array.from(runs, ({ loss }) => loss[0] ?? NaN),
+      gradientNorm: Float64Array.from(runs, ({ gradientNorm }) => gradientNorm[0] ?? NaN),
+    };
   }
 
   #get(name: string): Network {
