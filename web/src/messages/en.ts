@@ -1,4 +1,5 @@
 /** Every text of the interface, in one place: a translation is one file like this one. */
+const superscript = (whole: number): string => [...String(whole)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)] ?? digit).join("");
 const ORDERS = ["f(z)", "f′(z)", "f″(z)"] as const;
 
 export const en = {
@@ -160,7 +161,81 @@ export const en = {
 
   // Demo: vanishing
   vanishing: {
-    title: "vanishing",
+    title: "Vanishing gradients",
+    figure: (title: string, other: string, depth: number) =>
+      `The size of the gradient in each of ${depth === 1 ? "1 layer" : `${depth} layers`} of ${title}${other ? `, and of ${other}` : ""}`,
+    axis: "size of the gradient in each layer",
+    backward: "the gradient’s way back",
+    loss: "loss",
+    firstLayer: "first layer",
+    lastLayer: "last layer",
+    layers: (depth: number) => (depth === 1 ? "1 layer" : `${depth} layers`),
+    layer: (layer: number) => `Layer ${layer}`,
+    depthHandle: "Depth of the stack: pull it longer",
+    layerSlider: "Layer to look at",
+    spokenLayer: (layer: number, readings: { title: string; norm: string; slope: string; flat: number }[]) =>
+      [
+        `layer ${layer}`,
+        ...readings.map(({ title, norm, slope, flat }) => `${title}: gradient ${norm}, mean slope ${slope}, ${flat} % nearly flat`),
+      ].join("; "),
+
+    veil: "Guess first.",
+    question: (title: string, depth: number) =>
+      `${title}, ${depth === 10 ? "ten" : depth} layers of it: how much of the last layer’s gradient reaches the first?`,
+    option: (exponent: number) =>
+      exponent === 0 ? "all of it" : exponent === -1 ? "a tenth" : exponent >= -4 ? `1 in ${(10 ** -exponent).toLocaleString("en")}` : exponent === -6 ? "a millionth" : exponent === -8 ? "a hundred-millionth" : `1 in 10${superscript(-exponent)}`,
+    verdict: (right: boolean, skipped: boolean, share: string, factor: string) =>
+      `${skipped ? "" : right ? "Yes. " : "Not quite. "}This very stack, before its first step, lets ${share} through: the gradient is multiplied by ${factor} at each layer, again and again. Now pull the stack longer, or change the function.`,
+
+    stack: "Layers of",
+    beside: "beside",
+    none: "nothing",
+    init: "Weights begin as",
+    initName: (name: string) => {
+      const [kind = "", spread = ""] = name.split("_");
+      const names: Record<string, string> = { xavier: "Xavier", kaiming: "He (Kaiming)", lecun: "LeCun", normal: "standard normal", zeros: "zeros" };
+      return `${names[kind] ?? kind}${spread ? `, ${spread}` : ""}`;
+    },
+    depth: "Depth",
+    width: "Units a layer",
+    biases: "Bias spread",
+    lr: "Learning rate",
+    seed: "Seed",
+    step: (step: number) => `step ${step.toLocaleString("en")}`,
+    course: "loss, while it trains",
+    task: "The stack learns 64 random answers to 64 random inputs by heart; a plain neuron on top reads them off. Bars: the norm of the loss’s gradient for all weights and biases of a layer.",
+
+    caption: "Gradients at both ends of the stack, what is left of them at the first layer, and the loss",
+    lastColumn: "last layer",
+    firstColumn: "first layer",
+    shareColumn: "first ÷ last",
+    factorColumn: "factor a layer",
+    lossColumn: "loss",
+    gradient: "gradient",
+    meanSlope: "mean |f′(z)|",
+    flat: "nearly flat",
+
+    secret: "All but the last layer’s bar is hidden until you have guessed.",
+    left: (title: string, share: string, factor: string, value: number) => {
+      if (value >= 0.1 && value <= 10)
+        return `Through ${title} the gradient arrives about as large as it left: ${share} of the last layer’s reaches the first.`;
+      if (value > 10) return `Through ${title} the gradient grows, by ${factor} a layer: the first layer gets ${share} times the last one’s.`;
+      return `Of the last layer’s gradient ${share} reaches the first through ${title}: ${factor} a layer.`;
+    },
+    saturates: "It does flatten far out, though: give the biases a spread, and it fades as well.",
+    stuck: (title: string, last: string, loss: string) =>
+      `${title} is stuck: it answers everything with the mean (loss ${loss}). That much its top neuron could learn alone; now even its last layer is left with ${last}.`,
+    constant: "always the mean",
+    oneLayer: (title: string, norm: string) => `One layer of ${title}: nothing to pass through yet. Its gradient is ${norm}.`,
+    gone: (title: string, gone: number, depth: number) =>
+      `Through ${title} the gradient has vanished: below 10^−30, or exactly 0, in ${gone} of ${depth} layers. They are hollow; no step will ever move them.`,
+    nothing: (title: string) => `With ${title} no layer has any gradient at all: nothing here can learn.`,
+    reference: (slope: string) =>
+      `Dotted: the largest slope, ${slope}, once a layer; the weights come on top of it.`,
+    broken: (title: string, step: number, trained: boolean) =>
+      trained
+        ? `${title}: at step ${step} the gradient was no longer a finite number; the weights from before that step are kept. The learning rate is too high: lower it, or start over.`
+        : `${title}: a number in this stack is too large for single precision, so there is no gradient to show. Fewer layers, or weights that begin smaller, will do.`,
   },
 
   // Demo: dying
