@@ -228,8 +228,8 @@ export const en = {
     constant: "always the mean",
     oneLayer: (title: string, norm: string) => `One layer of ${title}: nothing to pass through yet. Its gradient is ${norm}.`,
     gone: (title: string, gone: number, depth: number) =>
-      `Through ${title} the gradient has vanished: below 10^−30, or exactly 0, in ${gone} of ${depth} layers. They are hollow; no step will ever move them.`,
-    nothing: (title: string) => `With ${title} no layer has any gradient at all: nothing here can learn.`,
+      `Through ${title} the gradient has vanished: below 10^−30, or exactly 0, in ${gone} of ${depth} layers. They are hollow: no step moves them.`,
+    nothing: (title: string) => `No layer of ${title} has any gradient at all: only the neuron on top can learn.`,
     reference: (slope: string) =>
       `Dotted: the largest slope, ${slope}, once a layer; the weights come on top of it.`,
     broken: (title: string, step: number, trained: boolean) =>
@@ -240,7 +240,70 @@ export const en = {
 
   // Demo: dying
   dying: {
-    title: "dying",
+    title: "Dying ReLU",
+    figure: "Two hundred points in the plane, what a small network makes of them, and its hidden units",
+    planeTitle: "the points, and a line for each unit of layer 1",
+    planeNote: "Line: a unit’s sum is 0; its stroke: the active side.",
+    layer: (layer: number) => `layer ${layer}`,
+    glassNote: ["Filled: the share of points it is active on.", "Crossed out: active on none, dead; its line is dashed."],
+    deadOf: (dead: number, of: number) => (dead === 0 ? `all ${of} units alive` : `${dead} of ${of} units dead`),
+    unitSlider: "Unit to look at",
+    spokenUnit: (layer: number, unit: number, active: number, least: string, most: string, dead: boolean) =>
+      `layer ${layer}, unit ${unit}: ${dead ? "dead, active on no point" : `active on ${active} % of the points`}; its sum goes from ${least} to ${most}`,
+    unit: (layer: number, unit: number) => `Layer ${layer}, unit ${unit}:`,
+    isDead: "dead, active on no point",
+    activeOn: (percent: number) => `active on ${percent} % of the points`,
+    range: "its sum:",
+    to: "to",
+    loss: "loss, last pass:",
+
+    question: (rate: number, passes: number) => `Learning rate ${rate}, a hundred times too much, for ${passes} passes: what happens to the units?`,
+    fates: [
+      { key: "none", label: "nothing, it only learns faster" },
+      { key: "few", label: "a few fall silent" },
+      { key: "most", label: "most fall silent for good" },
+      { key: "broke", label: "the numbers overflow" },
+    ],
+    verdict: (right: boolean, skipped: boolean, fate: string, dead: number, of: number, step: number) => {
+      const start = skipped ? "" : right ? "Yes. " : "Not quite. ";
+      if (fate === "broke") return `${start}After step ${step} there was no finite gradient any more. Watch it below.`;
+      if (fate === "none") return `${start}With this start ${dead} of ${of} units are dead at the end. Watch it below, and try another seed.`;
+      return `${start}At the end ${dead} of ${of} units are active on no point at all. Watch it below. Then take the rate back to 0.1: do they wake? Make them leaky ReLUs, with plain descent and with Adam: do they now?`;
+    },
+
+    lr: "Learning rate",
+    rateIs: (rate: number) => `rate ${rate}`,
+    units: "Units",
+    changed: (title: string) => `to ${title}`,
+    optimizer: "Descent",
+    optimizerName: (name: string) => (name === "adam" ? "Adam" : "plain (SGD)"),
+    push: "Push all biases down by 5",
+    pushed: "biases −5",
+    beginning: "How it begins",
+    data: "Points",
+    dataName: (name: string) => (name === "rings" ? "rings" : "two moons"),
+    bias: "First bias",
+    width: "Units a layer",
+    seed: "Seed",
+
+    step: (step: number) => `step ${step.toLocaleString("en")}`,
+    progress: (step: number, passes: number) => `step ${step.toLocaleString("en")}, pass ${Math.ceil(passes).toLocaleString("en")}`,
+    deadCourse: "dead units: layer 1 solid, layer 2 dashed",
+    lossCourse: "loss",
+    fingerprint: "first weights:",
+    moved: "farthest from them now:",
+    same: "(the very same)",
+
+    dead: (leaky: boolean, first: number, second: number, of: number) => {
+      if (first + second === 0) return `Every unit is active on some of the points: all can learn.`;
+      const layers = [first > 0 ? `${first} of ${of} units in layer 1` : "", second > 0 ? `${second} of ${of}${first > 0 ? "" : " units"} in layer 2` : ""].filter(Boolean);
+      const why = leaky ? "there they have a hundredth of the slope, and creep." : "their slope is 0, so no gradient reaches them.";
+      return `${layers.join(" and ")} ${first + second === 1 ? "has" : "have"} a negative sum for every point: ${why}`;
+    },
+    cut: "With all of layer 2 dead, the network answers every point alike, and only its last bias still learns.",
+    back: (back: number, of: number) => `Of the ${of} that were dead when they became leaky, ${back} ${back === 1 ? "is" : "are"} back.`,
+    broken: (step: number, rate: string) =>
+      `At step ${step} a number was no longer finite: with a learning rate of ${rate} the weights overshoot further each time. Shown are the last good weights, from before that step. Lower the rate and go on, or start over.`,
   },
 
   // Demo: softmax

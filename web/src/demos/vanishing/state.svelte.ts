@@ -244,6 +244,9 @@ export class VanishingState extends DemoState<Traits> {
     const { depth } = this.now;
     const readings = await Promise.all(
       this.#slots().map(async ([slot, name], index): Promise<Reading> => {
+        // The last numbers that were any stay to be seen.
+        const last = this.readings[index];
+        if (this.#broken[index] !== undefined && last?.name === name) return { ...last, broken: this.#broken[index] };
         const [{ loss, norms }, { mean, flat }] = await Promise.all([
           networks.gradients(slot),
           networks.slopes(slot, this.#x, SAMPLES, FLAT),
@@ -254,7 +257,7 @@ export class VanishingState extends DemoState<Traits> {
     );
     if (this.step === 0) this.decades = [-1, -1];
     this.decades = this.#widened(readings);
-    this.course.push(this.step, ...readings.map(({ loss }) => loss));
+    this.course.push(this.step, ...readings.map(({ loss, broken }) => (broken === undefined ? loss : NaN)));
     this.readings = readings;
     this.moments++;
   }

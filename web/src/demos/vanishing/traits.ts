@@ -30,7 +30,7 @@ export const DEFAULTS: Traits = {
   init: "xavier_uniform",
   width: 32,
   biases: 0,
-  lr: 0.1,
+  lr: 0.05,
   seed: 0,
   layer: 1,
   ask: true,

@@ -123,6 +123,11 @@ export class Networks {
     };
   }
 
+  /** All weights and biases as they are now. */
+  parameters(name: string): Float32Array {
+    return this.#get(name).parameters.slice();
+  }
+
   #get(name: string): Network {
     const found = this.#networks.get(name);
     if (!found) throw new RangeError(`there is no network ${name}`);
