@@ -179,6 +179,41 @@ export class Networks {
     };
   }
 
+  /** Changes settings of the training between steps. */
+  configure(name: string, changes: Partial<TrainingOptions>): void {
+    this.#get(name).configure(changes);
+  }
+
+  /**
+   * The loss with the present weights, and the norm of its gradient for each layer. A step is taken and taken
+   * back: plain descent on all samples goes on as if nobody had asked.
+   */
+  gradients(name: string): { loss: number; norms: number[] } {
+    const network = this.#get(name);
+    const before = network.parameters.slice();
+    const [loss = NaN] = network.train(1).loss;
+    const norms = network.gradientNorms();
+    network.setParameters(before);
+    return { loss, norms };
+  }
+
+  /** Of each layer but the last: the mean |f′(z)| over units and samples, and the share of them below `flat`. */
+  slopes(name: string, x: Float32Array, count: number, flat: number): { mean: number[]; flat: number[] } {
+    const network = this.#get(name);
+    network.forward(x, count, true);
+    const layers = network.widths.slice(1, -1).map((_, layer) => network.units(layer, "slope").map(Math.abs));
+    const share = (part: number, all: Float32Array): number => part / all.length;
+    return {
+      mean: layers.map((all) => share(all.reduce((sum, slope) => sum + slope, 0), all)),
+      flat: layers.map((all) => share(all.reduce((sum, slope) => sum + Number(slope < flat), 0), all)),
+    };
+  }
+
+  /** All weights and biases as they are now. */
+  parameters(name: string): Float32Array {
+    return this.#get(name).parameters.slice();
+  }
+
   #get(name: string): Network {
     const found = this.#networks.get(name);
     if (!found) throw new RangeError(`there is no network ${name}`);
