@@ -1,10 +1,12 @@
 import { pixels, type Point } from "../../lib/data";
-import type { Samples, View } from "../../lib/net/frame";
+import type { Raster, Samples, View } from "../../lib/net/frame";
 import { CLASSES, colourTable, colourWord, resolved, SIGNED } from "../../lib/palette";
 import type { Loss } from "./traits";
 
 /** What the worker is given: samples as arrays, and pictures' pixels and colours. */
 export const LARGE = 200;
+/** While training runs on a machine that is too slow for more. */
+const COARSE = 100;
 export const SMALL = 32;
 /** Scores beyond this are drawn as sure. */
 const SURE = 8;
@@ -55,11 +57,11 @@ export function viewOf(
     return classes === 2 ? p : 2 * p - 1;
   };
   const table = (stops: string[]): Uint32Array => (logits ? colourTable(stops, bend) : colourTable(stops));
+  const raster = (side: number): Raster => ({ points: pixels(side, half), side });
   return {
-    large: pixels(LARGE, half),
-    side: LARGE,
-    small: pixels(SMALL, half),
-    smallSide: SMALL,
+    fine: raster(LARGE),
+    coarse: raster(COARSE),
+    small: raster(SMALL),
     tables: classes === 2 ? [table(signed)] : tints.map(table),
     low,
     high,

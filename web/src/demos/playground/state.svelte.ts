@@ -81,7 +81,7 @@ export class PlaygroundState extends DemoState<Traits> {
     this.asks = this.now.ask && this.now.layers.length === 0 && this.now.data === "xor";
     this.training = new Training(connection);
     this.runner = new Runner(
-      () => this.#round(this.runner.running ? this.now.speed : 1),
+      () => this.#round(),
       (error) => {
         this.failure = error instanceof Error ? error.message : String(error);
       },
@@ -226,10 +226,17 @@ export class PlaygroundState extends DemoState<Traits> {
     return { name, constants: Object.fromEntries(own.map(([key, value]) => [key.slice(name.length + 1), value])) };
   }
 
-  async #round(steps: number): Promise<boolean> {
+  async #round(): Promise<boolean> {
+    const { running } = this.runner;
     await this.#syncing;
     if (this.points.length === 0) return false;
-    return this.training.run(steps, this.selected);
+    return this.training.run(running ? this.now.speed : 1, this.selected, running);
+  }
+
+  /** Training has stopped: all numbers and the picture at their best. */
+  rested(): void {
+    this.training.publish();
+    if (this.training.coarse) void this.follow();
   }
 
   // What a person does

@@ -1,6 +1,7 @@
 import type { Broken, NetworkOptions, TrainingOptions } from "../../lib/engine";
 import type { Connection } from "../../lib/net/connect";
 import type { Frame, Pictures, Place, Samples, Score, UnitReport, View } from "../../lib/net/frame";
+import { LARGE } from "./plan";
 import { fingerprint } from "./weights";
 
 /** All that the worker needs; the keys say when a part has changed. */
@@ -45,6 +46,9 @@ const CAPACITY = 1024;
 const LONGEST_CURVE = 600;
 /** Numbers that are read change a few times a second; pictures change with every frame. */
 const READING_MS = 100;
+/** Frames that take longer than this, in ms, get a coarse large picture; below the other, the fine one again. */
+const TOO_SLOW = 14;
+const FAST_AGAIN = 4;
 
 /** The network in the worker, and what is known of it here. */
 export class Training {
@@ -62,6 +66,8 @@ export class Training {
   #curve: Entry[] = [];
   #latest: Frame | undefined;
   #published = 0;
+  #coarse = false;
+  #pace = 8;
   #unit: Place = { layer: 0, unit: 0 };
 
   constructor(connection: Connection) {
@@ -99,12 +105,15 @@ export class Training {
     this.#begin(await this.#connection.networks.reset(NAME));
   }
 
-  /** Takes steps and reads everything; false where a step could not be taken. */
-  async run(steps: number, unit: Place): Promise<boolean> {
+  /** Takes steps and reads everything, at leisure or as one of many frames; false where a step could not be taken. */
+  async run(steps: number, unit: Place, hurried = false): Promise<boolean> {
     const plan = this.#applied;
     if (!plan) return false;
     this.#unit = unit;
-    const frame = await this.#connection.networks.frame(NAME, steps, { unit, pictures: true });
+    const picture = hurried && this.#coarse ? "coarse" : "fine";
+    const started = performance.now();
+    const frame = await this.#connection.networks.frame(NAME, steps, { unit, picture });
+    if (hurried) this.#timed(performance.now() - started);
     // Meanwhile another network may have taken its place.
     if (frame.parameters.length === 0 || plan.networkKey !== this.#applied?.networkKey) return true;
     this.#step += frame.taken;
@@ -112,7 +121,7 @@ export class Training {
     this.#latest = frame;
     if (frame.pictures) this.pictures = { ...frame.pictures, widths: plan.network.widths };
     this.#record(frame);
-    if (steps <= 1 || frame.broken || performance.now() - this.#published > READING_MS) this.publish();
+    if (!hurried || frame.broken || performance.now() - this.#published > READING_MS) this.publish();
     return !frame.broken;
   }
 
@@ -141,6 +150,17 @@ export class Training {
       fingerprint: fingerprint(frame.parameters),
       curve: [...this.#curve],
     };
+  }
+
+  /** Whether the last picture is a coarse one: at rest there is time for better. */
+  get coarse(): boolean {
+    return this.pictures !== undefined && this.pictures.side < LARGE;
+  }
+
+  #timed(took: number): void {
+    this.#pace += (took - this.#pace) / 8;
+    if (this.#pace > TOO_SLOW) this.#coarse = true;
+    else if (this.#pace < FAST_AGAIN) this.#coarse = false;
   }
 
   #begin(parameters: Float32Array): void {

@@ -12,13 +12,18 @@ export interface Samples {
   count: number;
 }
 
+/** The places of side × side pixels, [side²][2]; see lib/data.ts. */
+export interface Raster {
+  points: Float32Array;
+  side: number;
+}
+
 /** What the pictures show, and in which colours. */
 export interface View {
-  /** The pixels of the large picture, [side²][2], and of the small ones; see lib/data.ts. */
-  large: Float32Array;
-  side: number;
-  small: Float32Array;
-  smallSide: number;
+  /** For the large picture, fine and coarse, and for the units' small ones. */
+  fine: Raster;
+  coarse: Raster;
+  small: Raster;
   /** 256 colours for values from `low` to `high`; for several outputs one table each, by the winner's margin. */
   tables: Uint32Array[];
   low: number;
@@ -43,8 +48,8 @@ export interface Place {
 export interface FrameWish {
   /** The unit whose statistics are wanted, and whose picture, unless it is an output. */
   unit: Place;
-  /** Without pictures, a frame costs next to nothing. */
-  pictures: boolean;
+  /** Which large picture: a coarse one takes a fraction of the time. Without any, a frame costs next to nothing. */
+  picture: "fine" | "coarse" | "none";
 }
 
 export interface Score {
@@ -70,7 +75,8 @@ export interface UnitReport extends Place {
 export interface Pictures {
   /** side² × 4 bytes. */
   large: Uint8ClampedArray<ArrayBuffer>;
-  /** Unit after unit, layer by layer, smallSide² × 4 bytes each. */
+  side: number;
+  /** Unit after unit, layer by layer, 4 bytes for each pixel. */
   units: Uint8ClampedArray<ArrayBuffer>;
   /** The largest size of the value that the large picture shows, where it shows a hidden unit. */
   reach: number;
@@ -116,7 +122,7 @@ export function frame(network: Network, steps: number, watched: Watched, wish: F
     parameters: network.parameters.slice(),
     unit: report(network, watched.train, wish.unit),
   };
-  if (wish.pictures) result.pictures = pictures(network, watched.view, wish.unit);
+  if (wish.picture !== "none") result.pictures = pictures(network, watched.view, watched.view[wish.picture], wish.unit);
   return result;
 }
 
@@ -156,38 +162,40 @@ function report(network: Network, { x, count }: Samples, { layer, unit }: Place)
   return { layer, unit, z, a, still };
 }
 
-function pictures(network: Network, view: View, shown: Place): Pictures {
+function pictures(network: Network, view: View, { points, side }: Raster, shown: Place): Pictures {
   const last = network.widths.length - 2;
-  const large = new Uint32Array(view.side ** 2);
+  const large = new Uint32Array(side ** 2);
   let reach = 0;
-  if (shown.layer === last) paintOutput(network, view, large);
+  if (shown.layer === last) paintOutput(network, view, points, large);
   else {
-    const values = new Float32Array(view.side ** 2);
-    inPieces(network, view.large, values.length, false, (from) => {
+    const values = new Float32Array(side ** 2);
+    inPieces(network, points, values.length, false, (from) => {
       values.set(network.unit(shown.layer, shown.unit, "a"), from);
     });
     reach = paintSigned(values, view.signed, large, 0);
   }
-  return { large: bytes(large), units: bytes(paintUnits(network, view)), reach };
+  return { large: bytes(large), side, units: bytes(paintUnits(network, view)), reach };
 }
 
 const bytes = (words: Uint32Array<ArrayBuffer>): Uint8ClampedArray<ArrayBuffer> => new Uint8ClampedArray(words.buffer);
 
-function paintOutput(network: Network, view: View, picture: Uint32Array): void {
+function paintOutput(network: Network, view: View, points: Float32Array, picture: Uint32Array): void {
   const width = network.widths.at(-1) ?? 1;
   const classes = new Uint8Array(picture.length);
+  const margins = new Float32Array(picture.length);
   const factor = 255 / (view.high - view.low);
-  inPieces(network, view.large, picture.length, false, (from, piece) => {
+  inPieces(network, points, picture.length, false, (from, piece) => {
     const values = network.layer(network.widths.length - 2, "a");
     for (let n = 0; n < piece; n++) {
       const best = winner(values, n * width, width);
-      classes[from + n] = best;
       const value = width === 1 ? (values[n] ?? 0) : margin(values, n * width, width, best);
+      classes[from + n] = best;
+      margins[from + n] = Math.abs(value);
       const entry = Math.min(Math.max((value - view.low) * factor + 0.5, 0), 255) | 0;
       picture[from + n] = view.tables[width === 1 ? 0 : best]?.[entry] ?? 0;
     }
   });
-  outline(classes, view, picture);
+  outline(classes, margins, view.edge, picture);
 }
 
 /** By how much the winner's score is above the next. */
@@ -197,21 +205,46 @@ function margin(values: Float32Array, start: number, width: number, best: number
   return (values[start + best] ?? 0) - next;
 }
 
-/** A line where one class meets another, so that the border does not depend on telling colours apart. */
-function outline(classes: Uint8Array, { side, edge }: View, picture: Uint32Array): void {
-  for (let row = 1; row < side; row++) {
-    for (let column = 1; column < side; column++) {
+/**
+ * A line where one class meets another, so that the border does not depend on telling colours apart. It is
+ * smooth: each pixel's distance from it, in pixels, is where the margins on both sides meet at 0.
+ */
+function outline(classes: Uint8Array, margins: Float32Array, edge: number, picture: Uint32Array): void {
+  const side = Math.sqrt(picture.length);
+  for (let row = 1; row < side - 1; row++) {
+    for (let column = 1; column < side - 1; column++) {
       const at = row * side + column;
-      if (classes[at] !== classes[at - 1] || classes[at] !== classes[at - side]) picture[at] = edge;
+      const own = classes[at];
+      const [left, right, above, below] = [at - 1, at + 1, at - side, at + side];
+      if (own === classes[left] && own === classes[right] && own === classes[above] && own === classes[below]) continue;
+      const steep = Math.max(nearness(left), nearness(right)) ** 2 + Math.max(nearness(above), nearness(below)) ** 2;
+      const cover = Math.min(Math.max(1.15 - 1 / Math.sqrt(steep), 0), 1);
+      picture[at] = mixed(picture[at] ?? 0, edge, cover);
+
+      function nearness(next: number): number {
+        if (classes[next] === own) return 0;
+        const here = margins[at] ?? 0;
+        return (here + (margins[next] ?? 0)) / Math.max(here, 1e-30);
+      }
     }
   }
 }
 
+/** Two colours, channel by channel. */
+function mixed(under: number, over: number, share: number): number {
+  let result = 0;
+  for (let shift = 0; shift < 32; shift += 8) {
+    const [a, b] = [(under >>> shift) & 255, (over >>> shift) & 255];
+    result |= Math.round(a + (b - a) * share) << shift;
+  }
+  return result >>> 0;
+}
+
 function paintUnits(network: Network, view: View): Uint32Array<ArrayBuffer> {
-  const count = view.smallSide ** 2;
+  const count = view.small.side ** 2;
   const widths = network.widths.slice(1);
   const layers = widths.map((width) => new Float32Array(width * count));
-  inPieces(network, view.small, count, false, (from) => {
+  inPieces(network, view.small.points, count, false, (from) => {
     layers.forEach((values, layer) => {
       for (let j = 0; j < (widths[layer] ?? 0); j++) values.set(network.unit(layer, j, "a"), j * count + from);
     });
