@@ -164,12 +164,12 @@ export class PlaygroundState extends DemoState<Traits> {
         const plan = this.#plan();
         if (!plan) return;
         const depth = this.training.widths.length;
-        const anew = await this.training.apply(plan);
+        const { anew, changed } = await this.training.apply(plan);
         const { layer, unit, from } = this.selected;
         const width = plan.network.widths[layer + 1] ?? 0;
         const lost = unit >= width || (from !== undefined && from >= (plan.network.widths[layer] ?? 0));
         if ((anew && depth !== plan.network.widths.length) || lost) this.selected = this.output;
-        this.runner.unblock();
+        if (changed) this.runner.unblock();
         await this.training.run(0, this.selected);
       }
     } catch (error) {

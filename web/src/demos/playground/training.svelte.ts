@@ -82,8 +82,8 @@ export class Training {
     return this.#applied?.network.widths ?? [];
   }
 
-  /** Brings the worker to a plan; whether training begins anew. */
-  async apply(plan: Plan): Promise<boolean> {
+  /** Brings the worker to a plan; whether training begins anew, and whether it goes on with other samples or settings. */
+  async apply(plan: Plan): Promise<{ anew: boolean; changed: boolean }> {
     const { networks } = this.#connection;
     const before = this.#applied;
     const anew = before?.networkKey !== plan.networkKey;
@@ -95,7 +95,7 @@ export class Training {
       await networks.watch(NAME, { train: plan.train, test: plan.test, view: plan.view });
     if (handOver) this.trouble = undefined;
     this.#applied = plan;
-    return anew;
+    return { anew, changed: handOver };
   }
 
   /** Back to the very same initial weights. */
