@@ -49,6 +49,13 @@ export interface Steps {
   gradientNorm: Float64Array;
 }
 
+/** What was no longer finite: a layer's sums, outputs, gradient or new weights; the loss; an optimizer's moments. */
+export interface Broken {
+  what: "z" | "a" | "gradient" | "weights" | "moments" | "loss" | "norm";
+  /** From 0. */
+  layer: number;
+}
+
 interface Exports extends WebAssembly.Exports {
   forward(network: number, slopes: bigint): void;
   backward(network: number): void;
@@ -185,10 +192,7 @@ export class Network {
 
   /** Per layer, the Euclidean norm of the last step's gradient of its weights and biases. */
   gradientNorms(): number[] {
-    return this.#gradients.map(({ weights }, i) => {
-      const count = (at(this.widths, i) + 1) * at(this.widths, i + 1);
-      return Math.sqrt(this.exports.squares(weights, BigInt(count)));
-    });
+    return this.#gradients.map(({ weights }, i) => Math.sqrt(this.exports.squares(weights, BigInt(this.#size(i)))));
   }
 
   /** What to learn from: x is [count][inputs], y is [count][outputs]. It takes the place of what was given before. */
@@ -247,6 +251,71 @@ export class Network {
     const rows = new Float32Array(count * width);
     for (let n = 0; n < count; n++) for (let j = 0; j < width; j++) rows[n * width + j] = (buffer[j * stride + n] ?? 0);
     return rows;
+  }
+
+  /** The largest batch that can be run. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /**
+   * The loss over samples and their outputs, [count][outputs]; more samples than the capacity are run in pieces.
+   * The last step's gradients give way to these.
+   */
+  measure(x: Float32Array, y: Float32Array, count: number): { loss: number; outputs: Float32Array } {
+    const [inputs, width] = [at(this.widths, 0), at(this.widths, this.widths.length - 1)];
+    const outputs = new Float32Array(count * width);
+    let loss = 0;
+    for (let from = 0; from < count; from += this.#capacity) {
+      const piece = Math.min(this.#capacity, count - from);
+      outputs.set(this.forward(x.subarray(from * inputs), piece, true), from * width);
+      const stride = this.#get("stride");
+      const targets = this.#floats(this.#get("targets"), width * stride);
+      for (let j = 0; j < width; j++)
+        for (let n = 0; n < piece; n++) targets[j * stride + n] = y[(from + n) * width + j] ?? 0;
+      this.exports.backward(this.#block);
+      loss += (this.#result(0) * piece) / count;
+    }
+    return { loss, outputs };
+  }
+
+  /** Whether a layer has an activation. */
+  bends(layer: number): boolean {
+    return at(this.options.activations, layer) !== null;
+  }
+
+  /** What one unit made of the samples of the last run. */
+  unit(layer: number, unit: number, what: "z" | "a" | "slope"): Float32Array {
+    return this.#floats(at(this.#buffers, layer)[what] + 4 * unit * this.#get("stride"), this.#get("batch")).slice();
+  }
+
+  /** After a run that took fewer steps than were asked for: what ceased to be finite, and in which layer. */
+  broken(): Broken {
+    const finite = (values: Float32Array): boolean => values.every(Number.isFinite);
+    const layers = this.options.activations.map((_, i) => i);
+    if (Number.isFinite(this.#result(0)) && Number.isFinite(this.#result(1))) {
+      const first = at(this.#parameters, 0).weights;
+      const refused = (i: number): Float32Array =>
+        this.#floats(this.#get("previous") + at(this.#parameters, i).weights - first, this.#size(i));
+      const layer = layers.find((i) => !finite(refused(i)));
+      return layer === undefined ? { what: "moments", layer: 0 } : { what: "weights", layer };
+    }
+    for (const layer of layers) {
+      for (const what of ["z", "a"] as const) if (!finite(this.layer(layer, what))) return { what, layer };
+    }
+    const gradients = (i: number): Float32Array => this.#floats(at(this.#gradients, i).weights, this.#size(i));
+    const layer = layers.findLast((i) => !finite(gradients(i)));
+    if (layer !== undefined) return { what: "gradient", layer };
+    return { what: Number.isFinite(this.#result(0)) ? "norm" : "loss", layer: layers.length - 1 };
+  }
+
+  /** How many weights and biases a layer has. */
+  #size(layer: number): number {
+    return (at(this.widths, layer) + 1) * at(this.widths, layer + 1);
+  }
+
+  #result(place: number): number {
+    return new Float64Array(this.memory.buffer, this.#get("result"))[place] ?? NaN;
   }
 
   #apply(options: TrainingOptions, samples: number): void {

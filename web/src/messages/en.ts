@@ -493,7 +493,224 @@ export const en = {
 
   // Demo: playground
   playground: {
-    title: "playground",
+    title: "Playground: train a small classifier",
+    ask: "No hidden layer: one neuron, trained on XOR. Can it ever tell the two classes apart?",
+    askOptions: { no: "No, never", luck: "With luck, or more steps", yes: "Yes, easily" },
+    askRight: "no",
+    askVerdict: (key: string) =>
+      `${key === "no" ? "Right. " : key === "" ? "" : "Try it: press Play. "}Whatever it learns, its border is one straight line, and no straight line parts these four corners. Add a hidden layer of four units, then press Play again.`,
+
+    // Running
+    stepCount: (step: number) => `${step.toLocaleString("en")} ${step === 1 ? "step" : "steps"}`,
+    start: (print: string) => `start ${print}`,
+    weightsNow: (print: string) => `weights ${print}`,
+    fingerprintHelp:
+      "A fingerprint of all weights and biases, to the last bit. “Start over” returns to the very same start.",
+    same: "the weights of the start",
+    edited: "edited by hand",
+    noPoints: "There are no points to learn from: draw some, or paste them.",
+    failed: (reason: string) => `Something went wrong in the engine: ${reason}`,
+
+    // Classes and scores
+    classes: ["A", "B", "C"],
+    className: (label: string) => `class ${label}`,
+    train: "train",
+    test: "test",
+    loss: "Loss",
+    accuracy: "Accuracy",
+    percent: (share: number) => (Number.isNaN(share) ? "–" : `${(100 * share).toFixed(1)} %`),
+    scores: "Loss and accuracy now",
+    points: "Points",
+    summary: (train: string, trained: number, test: string, tested: number, loss: string) =>
+      trained === 0
+        ? "No points yet."
+        : `The network gets ${train} of ${trained} training points right${tested > 0 ? `, and ${test} of ${tested} that it never saw` : ""}; its loss is ${loss}.`,
+
+    // The plane
+    plane: "Data and what the network makes of the plane",
+    planeHelp: "Arrow keys move a crosshair, Shift with them further; what the network says there is read out.",
+    planeDraw: "A, B and C put a point of that class at the crosshair, Delete removes the nearest one.",
+    planeUnit: (unit: string, reach: string) => `${unit}, coloured from −${reach} to ${reach}`,
+    planeOutput: "what the network says",
+    backToOutput: "Back to the output",
+    crosshair: (x: string, y: string) => `x ${x}, y ${y}`,
+    reading: (x: string, y: string, said: string) => `At x ${x}, y ${y}: ${said}.`,
+    saysLogit: (score: string, p: string, label: string) => `score ${score}, probability of B ${p}: class ${label}`,
+    saysScore: (score: string, label: string) => `output ${score}: class ${label}`,
+    saysScores: (scores: string[], label: string) => `scores ${scores.join(", ")}: class ${label}`,
+    added: (label: string, x: string, y: string, count: number) => `Class ${label} at x ${x}, y ${y}. ${count} points.`,
+    removed: (count: number) => `Removed. ${count} points are left.`,
+    nothingNear: "There is no point near the crosshair.",
+    full: (most: number) => `${most} points are the most.`,
+    drawFirst: "To draw points, choose “your own” under Data.",
+    legend: "Filled: learned from. Hollow: kept for the test.",
+    drawHere: "Click to put points here",
+
+    // The diagram
+    diagram: "The network: left and right between layers, up and down between units",
+    input: (index: number) => ["x", "y"][index] ?? "",
+    unit: (layer: number, unit: number) => `layer ${layer}, unit ${unit}`,
+    outputUnit: (unit: number, several: boolean) => (several ? `output ${["A", "B", "C"][unit] ?? ""}` : "the output"),
+    rowLabel: (layer: number, name: string) => `Layer ${layer}, ${name}`,
+    outputRow: "Output",
+    cell: (unit: string, bias: string) => `${unit}, bias ${bias}`,
+    weightLine: (from: string, to: string, value: string) => `weight ${value}, from ${from} to ${to}`,
+    pointAt: "Point at a unit or a line for its numbers; click to keep it. Dashed lines are negative weights.",
+    linear: "linear",
+
+    // One unit
+    detailsOf: (unit: string, activation: string) => `${unit} (${activation})`,
+    bias: "bias",
+    weightFrom: (from: string) => `from ${from}`,
+    fromUnit: (unit: number) => `unit ${unit}`,
+    weightsFrom: (layer: string) => `weights from ${layer}`,
+    theInputs: "the inputs",
+    layerName: (layer: number) => `layer ${layer}`,
+    fieldLabel: (unit: string, what: string) => `${unit}, ${what}`,
+    statistics: "Over the training points",
+    mean: "mean",
+    least: "least",
+    most: "most",
+    sum: "z, its sum",
+    outputValue: "a, its output",
+    still: (share: string) => `Its slope is 0 for ${share} of the points.`,
+    dead: "Its slope is 0 for every point: it is dead, and learns nothing.",
+
+    // The loss curves
+    curve: "Loss over the steps",
+    curveSlider: "Step to read the losses at",
+    curveAt: (step: string, train: string, test: string) =>
+      `step ${step}: train ${train}${test === "" ? "" : `, test ${test}`}`,
+    steps: "steps",
+
+    // Trouble
+    troubleTitle: (step: number) => `Step ${step} could not be taken: the numbers would no longer be finite.`,
+    what: {
+      z: (layer: string) => `The sums of ${layer} overflowed.`,
+      a: (layer: string) => `The outputs of ${layer} overflowed.`,
+      gradient: (layer: string) => `The gradient of ${layer} overflowed.`,
+      weights: (layer: string) => `The step would have given ${layer} weights that are not finite.`,
+      moments: () => "The optimizer’s running averages overflowed.",
+      loss: () => "The loss of the outputs overflowed.",
+      norm: () => "The gradient became too large to have a length.",
+    },
+    why: {
+      lr: (lr: string) =>
+        `Most likely the learning rate, ${lr}, is far too large: each step overshoots, the next gradient is larger, and so on.`,
+      unbounded: (name: string) => `${name} has no upper limit, so nothing holds the numbers back on their way through the layers.`,
+      inputs: (size: string) => `The points reach out to ${size}: with inputs that large, weights overshoot easily.`,
+      loss: "Squared error makes it worse: its gradient grows with the error.",
+      weights: "The weights had already grown very large.",
+    },
+    cure: (lr: string) =>
+      `The last good weights are kept. Set the learning rate to ${lr} or less and start over.`,
+    cureWeights: "The last good weights are kept. Start over, perhaps with another initialisation or a smaller learning rate.",
+    setLr: (lr: string) => `Learning rate ${lr}, and start over`,
+
+    // Data
+    data: "Data",
+    kinds: { xor: "XOR", rings: "rings", spirals: "spirals", blobs: "blobs", own: "your own" },
+    classCount: "Classes",
+    samples: "Points",
+    noise: "Noise",
+    testShare: "Kept for the test",
+    share: (value: number) => `${Math.round(100 * value)} %`,
+    showTest: "Show test points",
+    dataSeed: "Seed of the points",
+    another: "Another",
+    makeMine: "Edit these points",
+    brush: "Draw",
+    eraser: "eraser",
+    clear: "Remove all",
+    pasteCsv: "Paste CSV",
+    csvLabel: "Points as lines of x, y, class",
+    csvPlaceholder: "0.5, 1.2, A",
+    usePoints: "Use these points",
+    openFile: "Open a file…",
+    saveCsv: "Save points as CSV",
+    csvRead: (count: number, names: string[]) =>
+      `${count} points read; ${names.map((name, index) => `“${name}” is class ${["A", "B", "C"][index] ?? ""}`).join(", ")}.`,
+    csv: {
+      cells: (line: number, count: number) =>
+        `Line ${line} has ${count === 1 ? "1 part" : `${count} parts`}; it takes three: x, y, class, as in 0.5, 1.2, A.`,
+      number: (line: number, which: string, text: string) =>
+        `Line ${line}: ${which} is ${text === "" ? "empty" : `“${text.slice(0, 30)}”`}, which is no number; a number like −0.5 or 1.2 is wanted.`,
+      far: (line: number) => `Line ${line}: the point is further out than a million; scale the numbers down.`,
+      noClass: (line: number) => `Line ${line}: the class is missing; any name will do, as in 0.5, 1.2, A.`,
+      classes: (count: number, names: string[]) =>
+        `There are ${count} classes (${names.join(", ")}${count > names.length ? ", …" : ""}); three are the most.`,
+      tooMany: (count: number, most: number) => `There are ${count} points; ${most} are the most. Leave some out.`,
+      empty: "There is nothing in it. Each line is a point: x, y, class, as in 0.5, 1.2, A.",
+      more: (count: number) => `… and ${count} more like these.`,
+    },
+    tooLong: (most: number) =>
+      `These points would make the link longer than ${most} characters, so the link leaves them out. Save them as CSV to keep or share them.`,
+    farOut: (half: string) => `These points reach out to ±${half}. Networks learn best when inputs are about 1 in size.`,
+    fit: "Scale them to fit",
+
+    // Network
+    network: "Network",
+    hidden: "Hidden layers",
+    fewerLayers: "Remove the last hidden layer",
+    moreLayers: "Add a hidden layer",
+    units: (layer: number) => `Layer ${layer}`,
+    fewerUnits: (layer: number) => `Remove a unit from layer ${layer}`,
+    moreUnits: (layer: number) => `Add a unit to layer ${layer}`,
+    unitCount: (count: number) => (count === 1 ? "1 unit" : `${count} units`),
+    layerCount: (count: number) => String(count),
+    noHidden: "none: one neuron alone",
+    activation: "Activation",
+    activationOf: (layer: number) => `Activation of layer ${layer}`,
+    perLayer: "One for each layer",
+    parameter: (title: string, name: string) => `${title}: ${name}`,
+    init: "Initial weights",
+    initNames: {
+      xavier_uniform: "Xavier, uniform",
+      xavier_normal: "Xavier, normal",
+      kaiming_uniform: "He, uniform",
+      kaiming_normal: "He, normal",
+      lecun_uniform: "LeCun, uniform",
+      lecun_normal: "LeCun, normal",
+      normal: "normal",
+      zeros: "all zero",
+    } as Record<string, string>,
+    seed: "Seed of the weights",
+
+    // Training
+    training: "Training",
+    losses: { cross_entropy: "cross-entropy", squared_error: "squared error" },
+    lossLabel: "Loss",
+    optimizer: "Optimizer",
+    optimizers: { sgd: "SGD", momentum: "momentum", adam: "Adam" } as Record<string, string>,
+    lr: "Learning rate",
+    batch: "Batch size",
+    decay: "Weight decay",
+    speed: "Steps a frame",
+
+    // Files
+    saveNetwork: "Save network",
+    loadNetwork: "Load network…",
+    loaded: (name: string) => `${name}: loaded. “Start over” goes back to the seed’s own weights.`,
+    notLoaded: (name: string, reason: string) => `${name} was not loaded: ${reason}`,
+    otherClasses: (outputs: number) =>
+      `its network has ${outputs === 1 ? "one output, for two classes" : `${outputs} outputs, for ${outputs} classes`}; choose data with as many classes and load it again.`,
+    file: {
+      noJson: (reason: string) => `it is no JSON (${reason}).`,
+      format: (wanted: string, found: string) =>
+        `its format is ${found === "" ? "not given" : `“${found.slice(0, 40)}”`}; a file that was saved here says “${wanted}”.`,
+      widths: "“widths” has to be a list of whole numbers, as in [2, 4, 1].",
+      shape: (layers: number, units: number) =>
+        `“widths” has to go from 2 inputs to 1 or 3 outputs, with at most ${layers} hidden layers of at most ${units} units, as in [2, 4, 1].`,
+      layers: (count: number) => `“layers” has to be a list of ${count}, one for each width after the first.`,
+      rows: (layer: number, outputs: number, inputs: number) =>
+        `the weights of layer ${layer} have to be ${outputs} rows of ${inputs} numbers.`,
+      numbers: (name: string, count: number) => `${name} have to be ${count} finite numbers.`,
+      weightsOf: (layer: number, unit: number) => `the weights of layer ${layer}, unit ${unit},`,
+      biasesOf: (layer: number) => `the biases of layer ${layer}`,
+      linearOutput: "the last layer has to be linear: its activation is null.",
+      activation: (layer: number, name: string) =>
+        `layer ${layer} has the activation “${name.slice(0, 40)}”, which this catalogue has not, or not with these constants.`,
+    },
   },
 
   // Demo: trace

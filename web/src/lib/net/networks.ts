@@ -1,4 +1,5 @@
 import { Engine, type EngineDescription, type Network, type NetworkOptions, type TrainingOptions } from "../engine";
+import { frame, inPieces, type Frame, type FrameWish, type Watched } from "./frame";
 
 /** The engine as files: what a page fetches and a widget is given. */
 export interface EngineFiles {
@@ -72,6 +73,7 @@ const near = (here: Float32Array, { at, distance }: { at: Float32Array; distance
 export class Networks {
   #engine: Engine | undefined;
   readonly #networks = new Map<string, Network>();
+  readonly #watched = new Map<string, Watched>();
 
   async load({ bytes, description }: EngineFiles): Promise<void> {
     this.#engine ??= await Engine.load(bytes, description);
@@ -87,6 +89,7 @@ export class Networks {
 
   drop(name: string): void {
     this.#networks.delete(name);
+    this.#watched.delete(name);
   }
 
   /** x is [count][inputs], y is [count][outputs]. */
@@ -115,16 +118,38 @@ export class Networks {
 
   /** The outputs of samples, [count][outputs]. */
   outputs(name: string, x: Float32Array, count: number): Float32Array {
-    return this.#get(name).forward(x, count);
+    const network = this.#get(name);
+    const width = network.widths.at(-1) ?? 0;
+    const outputs = new Float32Array(count * width);
+    inPieces(network, x, count, false, (from) => outputs.set(network.layer(network.widths.length - 2, "a"), from * width));
+    return outputs;
   }
 
   /** Every layer's sums, outputs and slopes. */
   layers(name: string, x: Float32Array, count: number): Layers {
     const network = this.#get(name);
-    network.forward(x, count, true);
-    const each = (what: "z" | "a" | "slope"): Float32Array[] =>
-      network.widths.slice(1).map((_, layer) => network.units(layer, what));
-    return { z: each("z"), a: each("a"), slope: each("slope") };
+    const empty = (): Float32Array[] => network.widths.slice(1).map((width) => new Float32Array(width * count));
+    const layers: Layers = { z: empty(), a: empty(), slope: empty() };
+    inPieces(network, x, count, true, (from) => {
+      for (const what of ["z", "a", "slope"] as const)
+        layers[what].forEach((units, layer) => {
+          const width = units.length / count;
+          for (let j = 0; j < width; j++) units.set(network.unit(layer, j, what), j * count + from);
+        });
+    });
+    return layers;
+  }
+
+  /** What `frame` is to report on, from now on. */
+  watch(name: string, watched: Watched): void {
+    this.#watched.set(name, watched);
+  }
+
+  /** Some steps, and all that a picture of the network needs after them. */
+  frame(name: string, steps: number, wish: FrameWish): Frame {
+    const watched = this.#watched.get(name);
+    if (!watched) throw new RangeError(`nothing is watched of ${name}`);
+    return frame(this.#get(name), steps, watched, wish);
   }
 
   /** One sample forward and back, with squared error. Nothing is learned. */

@@ -42,6 +42,12 @@ function standalone(svg: SVGSVGElement): { text: string; width: number; height: 
       if (value === initial) element.removeAttribute(name);
       else if (value !== "") element.setAttribute(name, value);
     }
+    if (original instanceof SVGForeignObjectElement) {
+      const picture = original.querySelector("canvas");
+      if (picture) element.replaceWith(imageOf(picture, element));
+      else element.remove();
+      return;
+    }
     if (element instanceof SVGTextElement) element.setAttribute("font-family", FONT);
     if (style.stroke === "rgba(0, 0, 0, 0)") element.remove();
     for (const name of ["class", "role", "tabindex", "style", "aria-hidden", "data-testid"]) element.removeAttribute(name);
@@ -56,7 +62,19 @@ function standalone(svg: SVGSVGElement): { text: string; width: number; height: 
   return { text: new XMLSerializer().serializeToString(copy), width, height };
 }
 
-function download(blob: Blob, name: string): void {
+/** A picture of pixels (ui/Heatmap.svelte) as an image that lies inside the file. */
+function imageOf(canvas: HTMLCanvasElement, place: Element): SVGImageElement {
+  const image = document.createElementNS("http://www.w3.org/2000/svg", "image");
+  for (const name of ["x", "y", "width", "height", "clip-path"]) {
+    const value = place.getAttribute(name);
+    if (value !== null) image.setAttribute(name, value);
+  }
+  image.setAttribute("preserveAspectRatio", "none");
+  image.setAttribute("href", canvas.toDataURL("image/png"));
+  return image;
+}
+
+export function download(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);
   const link = document.createElement("a");
   link.href = url;
