@@ -17,10 +17,10 @@ LAYERS: list[set[str]] = [
     {"compiler", "proof"},
     {"activation", "arrays", "rows"},
     {"", "network"},
-    {"experiments"},
+    {"experiments", "art"},
     {"describe", "sheet"},
     {"lesson"},
-    {"cli", "cli_experiment", "server", "workers", "plot", "widgets", "__main__"},
+    {"cli", "cli_art", "cli_experiment", "server", "workers", "plot", "widgets", "__main__"},
 ]
 LEVEL = {name: i for i, layer in enumerate(LAYERS) for name in layer}
 MODULES = sorted(p.relative_to(ROOT) for p in ROOT.rglob("*.py"))

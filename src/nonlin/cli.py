@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 import nonlin
-from nonlin import cli_experiment
+from nonlin import cli_art, cli_experiment
 from nonlin.catalogue import BY_NAME, ENTRIES
 from nonlin.errors import NonlinError, ParameterError
 
@@ -39,6 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cli_experiment.app)
+app.command()(cli_art.art)
 _F, _SLOPE = "bold blue", "cyan"
 
 

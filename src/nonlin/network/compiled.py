@@ -28,6 +28,9 @@ _SIGNATURES: dict[str, list[Any]] = {  # the result first
     "fill_uniform": [None, _ADDRESS, _COUNT, ctypes.c_double, _ADDRESS],
     "fill_normal": [None, _ADDRESS, _COUNT, ctypes.c_double, _ADDRESS],
     "shuffle": [None, _ADDRESS, _COUNT, _ADDRESS],
+    "pixels": [None, _ADDRESS, *[_COUNT] * 3, *[ctypes.c_double] * 3, _COUNT],
+    "standardise": [None, _ADDRESS, _COUNT, *[ctypes.c_double] * 2],
+    "paint": [None, *[_ADDRESS] * 3, *[_COUNT] * 2],
 }
 
 

@@ -18,6 +18,7 @@ from nonlin.network.engine.draws import Draws
 from nonlin.network.engine.layers import Layers
 from nonlin.network.engine.learning import Learning
 from nonlin.network.engine.losses import Losses
+from nonlin.network.engine.picture import Pictures
 from nonlin.network.engine.writer import Shape
 
 __all__ = ["Shape", "write"]
@@ -28,5 +29,5 @@ def write(module: Module, shape: Shape, activate: Callable[..., None]) -> None:
 
     ``activate(fn, layer, pair, z, a, slope, count)`` writes the call of a layer's kernel.
     """
-    for part in (Layers, Losses, Draws, Learning):
+    for part in (Layers, Losses, Draws, Learning, Pictures):
         part(module, shape, activate).write()

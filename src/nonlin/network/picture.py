@@ -1,0 +1,97 @@
+"""A network as a painter: it maps each pixel of a picture to a colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nonlin.network.engine.picture import INPUTS
+from nonlin.network.memory import Memory
+from nonlin.network.model import Network
+
+__all__ = ["INPUTS", "Painter", "input_bits", "input_count"]
+
+REFERENCE = 32
+"""The side of the grid, the same for every picture, over which weights are standardised."""
+
+CHUNK = 2048
+_CHANNELS = 3
+
+
+def input_bits(inputs: Sequence[str]) -> int:
+    """The engine's word for what a network sees."""
+    return sum(1 << INPUTS.index(name) for name in set(inputs))
+
+
+def input_count(inputs: Sequence[str]) -> int:
+    """How many inputs of a network that is."""
+    return len(set(inputs)) + ("latent" in inputs)
+
+
+class Painter:
+    """Paints with a network whose outputs lie in [0, 1]: three are colours, two choose from a palette.
+
+    Parameters
+    ----------
+    inputs
+        What the network sees: some of ``x``, ``y``, ``r``, ``latent``.
+    palette
+        Shape (64, 256, 3), uint8; None for colours straight from the network.
+    """
+
+    def __init__(
+        self, network: Network, inputs: Sequence[str], palette: NDArray[np.uint8] | None
+    ) -> None:
+        self._network, self._bits, self._palette = network, input_bits(inputs), palette
+        self._engine, self._memory = network._engine, network._memory
+        self._memory.set_batch(CHUNK)
+
+    def standardise(self, balance: Sequence[tuple[float, float]], jitter: float) -> None:
+        """Drive each layer with its gain and shift over the reference grid.
+
+        Units are moved apart by ``jitter`` standard deviations, drawn from the network's seed.
+        """
+        m, side = self._memory, REFERENCE
+        for b in m.biases[:-1]:
+            self._engine.fill_normal(b.ctypes.data, b.size, jitter, m.address_of("random"))
+        m.set_batch(side * side)
+        for i, (gain, shift) in enumerate(balance):
+            # Hidden layers know the latent plane too; colours are spread over the picture at its middle.
+            spread = float(i < len(balance) - 1)
+            self._engine.pixels(m.address, 0, side, side, 0.0, 0.0, spread, self._bits)
+            self._engine.forward(m.address, 0)
+            self._engine.standardise(m.address, i, gain, shift)
+        m.set_batch(CHUNK)
+
+    def twin(self) -> Painter:
+        """Another one with the same weights and memory of its own, for another thread."""
+        net = self._network
+        other = Network.__new__(type(net))
+        other.__dict__.update(net.__dict__)
+        other._memory = Memory(net.widths, net.dtype, self._memory.bends)
+        other._load_kernels()
+        other._memory.parameters[...] = self._memory.parameters
+        twin = Painter.__new__(Painter)
+        twin.__dict__.update(self.__dict__)
+        twin._network, twin._memory = other, other._memory
+        other._memory.set_batch(CHUNK)
+        return twin
+
+    def paint(
+        self, out: NDArray[np.uint8], first: int, width: int, height: int,
+        latent: tuple[float, float],
+    ) -> None:  # fmt: skip
+        """Fill ``out``, of shape (pixels, 3), with a picture's pixels from the number ``first`` on."""
+        m, count = self._memory, len(out)
+        address = out.ctypes.data
+        palette = 0 if self._palette is None else self._palette.ctypes.data
+        for start in range(0, count, CHUNK):
+            n = min(CHUNK, count - start)
+            m.set_batch(n)
+            self._engine.pixels(
+                m.address, first + start, width, height, *latent, 0.0, self._bits
+            )  # fmt: skip
+            self._engine.forward(m.address, 0)
+            self._engine.paint(m.address, address + start * _CHANNELS, palette, _CHANNELS, n)
