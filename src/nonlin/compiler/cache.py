@@ -27,7 +27,7 @@ __all__ = ["directory", "key", "load", "save", "sources", "writing_to"]
 _MAGIC = b"nonlin-code-3\n"
 _PACKAGE = Path(__file__).resolve().parent.parent
 _MAKERS = (
-    "calculus.py", "expression.py", "formula.py", "ops.py", "oracle.py", "rewrites",
+    "calculus.py", "enclosure.py", "expression.py", "formula.py", "ops.py", "oracle.py", "rewrites",
     "compiler", "properties",
 )  # fmt: skip
 

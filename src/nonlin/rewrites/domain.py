@@ -7,8 +7,10 @@ put back into what is compiled. (Single points, as 0 in z/z, stay filled.)
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
+from nonlin.enclosure import enclose
 from nonlin.expression import Expr, call, number, walk, where
 
 from .monomials import certainly, factors
@@ -35,7 +37,7 @@ def within_domain(result: Expr, formula: Expr) -> Expr:
     if all(_needs(node) is None for node in walk(formula)):
         return result
     kept = {u for _, u in _excluded(result)}
-    lost = [(path, u) for path, u in _excluded(formula) if u not in kept]
+    lost = [(p, u) for p, u in _excluded(formula) if u not in kept and not _safe(p, u)]
     if len(lost) > _MOST:
         return where(call("eq", formula, formula), result, formula)
     for path, u in lost:
@@ -78,6 +80,26 @@ def _excluded(expr: Expr) -> list[Excluded]:
                 own[(*branch, *path), u] = None
         found[node] = dict(list(own.items())[: 4 * _MOST])
     return list(found[expr])
+
+
+def _safe(path: tuple[tuple[Expr, bool], ...], u: Expr) -> bool:
+    """Whether ``u`` is nowhere negative where these conditions on z hold or fail: 1 - z for z < 0."""
+    if u.parameters:
+        return False
+    lo, hi = -math.inf, math.inf
+    for condition, holds in path:
+        left, right = condition.args
+        if condition.op == "eq" or not (left.is_number or right.is_number):
+            continue
+        if left.op == "z" and right.is_number:
+            lo, hi = (lo, min(hi, _near(right))) if holds else (max(lo, _near(right)), hi)
+        elif right.op == "z" and left.is_number:
+            lo, hi = (max(lo, _near(left)), hi) if holds else (lo, min(hi, _near(left)))
+    return lo > hi or enclose(u, lo, hi)[0] >= 0
+
+
+def _near(bound: Expr) -> float:
+    return float(max(Fraction(-(10**300)), min(Fraction(10**300), bound.fraction)))
 
 
 def _plain(u: Expr) -> Expr:
