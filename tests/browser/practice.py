@@ -26,7 +26,9 @@ def files(*, server: bool) -> dict[str, bytes]:
     bundle = Bundle.read(
         (_folder("_web", "web/dist", ".vite/manifest.json") / ".vite/manifest.json").read_text()
     )
-    text = "# Practice\n\n## Exercises\n\n" + "\n\n".join(f":::exercise {name}" for name in exercises)
+    text = "# Practice\n\n## Exercises\n\n" + "\n\n".join(
+        f":::exercise {name}" for name in exercises
+    )
     text += "\n\n:::progress\n"
     html = page(
         bundle,

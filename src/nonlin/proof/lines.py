@@ -165,7 +165,8 @@ class _Proof:
             step = self._step(expr)
             if step.verdict in ("different", "undefined"):
                 if len(parts) > 1:
-                    step = _changed(step, message=f"The part “{part.strip()}”: {step.message}")
+                    told = step.message[0].lower() + step.message[1:]
+                    step = _changed(step, message=f"Look at “{part.strip()}”: {told}")
                 break
             self.right.append(expr)
         return _changed(step, math=math)
