@@ -266,6 +266,21 @@ def test_the_goal_at_once_makes_room_for_a_line(page: Any, served: str) -> None:
     proof.get_by_text("Proved, by you").wait_for()
 
 
+def test_a_finished_proof_survives_further_trials(page: Any, served: str) -> None:
+    proof = prove(page, served)
+    write(proof, 4, "2σ(z) - 1", "✗ not equal")
+    answer(question(page, "03-4-three-layers", 0), "0.008").get_by_text("Right.").wait_for()
+    assert proof.get_by_label("Line 4 of your proof").input_value() == "2σ(z) - 1"
+    page.get_by_test_id("progress").get_by_text("1 of 5 exercises done").wait_for()
+    page.reload()
+    proof.get_by_text("Proved, by you").wait_for()
+    assert proof.get_by_label("Line 4 of your proof").input_value() == LINES[3]
+    page.get_by_test_id("progress").get_by_role("button", name="Clear").click()
+    page.get_by_test_id("progress").get_by_role("button", name="Yes, forget them").click()
+    proof.get_by_text("Proved, by you").wait_for(state="detached")
+    assert proof.get_by_label("Line 1 of your proof").input_value() == ""
+
+
 def test_lines_can_be_removed_and_walked_by_keys(page: Any, served: str) -> None:
     page.goto(served)
     proof = page.locator("#exercise-03-3-tanh")
@@ -299,8 +314,12 @@ def test_progress_is_kept_saved_loaded_and_cleared(page: Any, served: str, tmp_p
     progress = page.get_by_test_id("progress")
     progress.get_by_text("0 of 5 exercises done").wait_for()
     progress.get_by_text("1 of 3").wait_for()
+    # What was right once stays so.
+    answer(question(page, "03-4-three-layers", 0), "0.6").get_by_text("Not yet.").wait_for()
+    progress.get_by_text("1 of 3").wait_for()
     page.reload()
     assert question(page, "03-4-three-layers", 0).get_by_role("textbox").input_value() == "0.008"
+    answer(question(page, "03-2-by-hand", 0), "0.5").get_by_text("Right.").wait_for()
     question(page, "03-4-three-layers", 0).get_by_text("Right.").wait_for()
 
     with page.expect_download() as caught:
@@ -312,7 +331,8 @@ def test_progress_is_kept_saved_loaded_and_cleared(page: Any, served: str, tmp_p
     progress.get_by_role("button", name="Clear").click()
     progress.get_by_role("button", name="Yes, forget them").click()
     progress.get_by_text("Forgotten.").wait_for()
-    assert question(page, "03-4-three-layers", 0).get_by_role("textbox").input_value() == ""
+    for name in ("03-4-three-layers", "03-2-by-hand"):
+        assert question(page, name, 0).get_by_role("textbox").input_value() == ""
     assert page.evaluate("localStorage.getItem('nonlin-progress')") is None
 
     foreign = tmp_path / "foreign.json"

@@ -126,7 +126,6 @@ class _Reader:
 
     def __init__(self, text: str, source: str) -> None:
         self.text, self.source = text, source
-        self.numbers: list[tuple[float, float, str]] = []
 
     def wrong(self, path: tuple[str | int, ...], why: str) -> ExerciseError:
         """An error at a key: the path is that of the data, as in ("question", 0, "wrong", 1, "answer")."""

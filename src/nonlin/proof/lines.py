@@ -13,7 +13,7 @@ from nonlin.notation import mathml
 from nonlin.proof.chain import chain
 from nonlin.proof.compare import DIGITS, Comparison, Counterexample, compare, has_a_value
 from nonlin.proof.exact import Nowhere, TooLarge, same_algebra
-from nonlin.proof.mistakes import mistake
+from nonlin.proof.mistakes import agree, mistake
 from nonlin.proof.reading import read, split
 from nonlin.proof.shape import shape
 
@@ -165,7 +165,8 @@ class _Proof:
             step = self._step(expr)
             if step.verdict in ("different", "undefined"):
                 if len(parts) > 1:
-                    step = _changed(step, message=f"The part “{part.strip()}”: {step.message}")
+                    told = step.message[0].lower() + step.message[1:]
+                    step = _changed(step, message=f"Look at “{part.strip()}”: {told}")
                 break
             self.right.append(expr)
         return _changed(step, math=math)
@@ -202,8 +203,9 @@ class _Proof:
 
     def _known(self, line: Expr) -> int | None:
         """Which expected line this is: rather one that is like it than one that is only equal."""
-        alike = (i for i, e in enumerate(self.wrong) if not _apart(e, line))
-        equal = (i for i, e in enumerate(self.wrong) if compare(e, line).equal)
+        near = [(i, e) for i, e in enumerate(self.wrong) if agree(e, line)]
+        alike = (i for i, e in near if not _apart(e, line))
+        equal = (i for i, e in near if compare(e, line).equal)
         return next(alike, next(equal, None))
 
     def _again(self, index: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from nonlin.expression import Expr, Z, number
 from nonlin.proof.compare import compare, near, value
 
-__all__ = ["mistake"]
+__all__ = ["agree", "mistake"]
 
 _TRIED = tuple(Fraction(t) for t in ("1", "2", "1/2", "-1", "3/4"))
 _LARGEST = 12  # of the numbers that a factor or a constant is made of
@@ -25,7 +25,7 @@ def mistake(before: Expr, after: Expr) -> str:
     'You are off by a factor of 2 inside a function: this is the line before with 2z in place of z.'
     """
     for told, right in _slips(before, after):
-        if _agree(right, after) and compare(right, after).equal:
+        if agree(right, after) and compare(right, after).equal:
             return told
     return ""
 
@@ -59,7 +59,7 @@ def _slips(before: Expr, after: Expr) -> Iterator[tuple[str, Expr]]:
     yield "It stands upside down: this is 1 divided by the line before.", number(1) / before
 
 
-def _agree(a: Expr, b: Expr) -> bool:
+def agree(a: Expr, b: Expr) -> bool:
     """Whether it is worth looking closely: a few points will do."""
     for z in _TRIED:
         x, y = value(a, z), value(b, z)

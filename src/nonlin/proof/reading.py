@@ -176,7 +176,7 @@ class _Writer:
         if before in ("close", "raised"):
             return True
         # A function's bracket is its own, and an unknown name's too: the parser shall say so.
-        return self.is_variable(i - 1) and (self.kind(i) != "name" or self.tokens[i].gap)
+        return self.is_variable(i - 1)
 
     # -- writing --------------------------------------------------------------------------------
     def item(self, i: int) -> int:

@@ -17,7 +17,15 @@ function cleaned(node: Node): Node {
     ? document.createElement(node.tagName)
     : document.createDocumentFragment();
   const link = node.getAttribute("href") ?? "";
-  if (element instanceof HTMLAnchorElement && !/^\s*javascript:/i.test(link)) element.href = link;
+  if (element instanceof HTMLAnchorElement && isPage(link)) element.href = link;
   for (const child of node.childNodes) element.append(cleaned(child));
   return element;
+}
+
+function isPage(link: string): boolean {
+  try {
+    return ["http:", "https:"].includes(new URL(link, document.baseURI).protocol);
+  } catch {
+    return false;
+  }
 }

@@ -74,8 +74,10 @@ export class Progress {
     return Object.values(this.#exercises[exercise] ?? {}).filter((answered) => answered.right).length;
   }
 
+  /** What was right once stays so: trying out something wrong afterwards costs nothing. */
   put(exercise: string, question: number, answered: Answered): void {
     const before = this.of(exercise, question);
+    if (before?.right && !answered.right) return;
     if (JSON.stringify(before) === JSON.stringify(answered)) return;
     this.#exercises[exercise] = { ...this.#exercises[exercise], [String(question)]: answered };
     this.#save();

@@ -784,8 +784,8 @@ export const en = {
     count: (right: number, all: number) => (right === all ? (all === 1 ? "done" : `all ${all} done`) : `${right} of ${all}`),
     check: "Check",
     several: "More than one may be right.",
-    tone: { right: "Right.", wrong: "Not yet.", unread: "What is that?" },
-    noNumber: "I cannot read this as a number. 0.0066, 6.6e-3, 0.66% and 1/150 are all fine.",
+    tone: { right: "Right.", wrong: "Not yet.", unread: "Not a number." },
+    noNumber: "0.0066, 6.6e-3, 0.66% and 1/150 are all fine.",
     notYet: (hints: boolean) => `That is not it.${hints ? " A hint may help." : " Look once more."}`,
     hint: (shown: number, left: number) => {
       const more = shown === 0 ? "A hint" : "One more hint";

@@ -18,6 +18,7 @@ export class ProofState {
   failure = $state("");
   #serial = 0;
   #settled = "[]";
+  #seen = "[]";
   #runs = 0;
 
   constructor(
@@ -38,16 +39,23 @@ export class ProofState {
     this.outcome = done ? { state: "done", message: "" } : null;
     if (!done) this.insert(this.rows.length);
     this.#settled = JSON.stringify(this.lines);
+    this.#seen = this.#stored();
     // Where it costs nothing, the verdicts come back at once.
     if (!this.all.checker.python && lines.length > 0) void this.check();
   }
 
-  /** Shows what is stored if that is something else, and nothing here would be lost. */
+  /** Shows what is stored if that has become something else elsewhere, and nothing here would be lost. */
   follow(): void {
-    const answer = this.all.answered(this.index)?.answer;
-    const stored = JSON.stringify(Array.isArray(answer) ? answer : []);
+    const stored = this.#stored();
+    if (stored === this.#seen) return;
+    this.#seen = stored;
     const here = JSON.stringify(this.lines);
     if (stored !== here && here === this.#settled && !this.busy) this.restore();
+  }
+
+  #stored(): string {
+    const answer = this.all.answered(this.index)?.answer;
+    return JSON.stringify(Array.isArray(answer) ? answer : []);
   }
 
   get lines(): string[] {
@@ -93,6 +101,7 @@ export class ProofState {
       this.outcome = { state: answer.state, message: answer.message };
       this.#settled = JSON.stringify(this.lines);
       this.all.keep(this.index, { answer: this.lines, right: answer.state === "done" });
+      this.#seen = this.#stored();
       return true;
     } catch (error) {
       if (run === this.#runs) this.failure = error instanceof Error ? error.message : String(error);
