@@ -266,6 +266,7 @@ export class VanishingState extends DemoState<Traits> {
   #widened(readings: readonly Reading[]): Decades {
     const sizes = readings.flatMap(({ norms }) => norms).filter((norm) => norm >= SMALLEST && Number.isFinite(norm)).map(Math.log10);
     const [low, high] = this.decades;
+    if (sizes.length === 0) return high > low ? [low, high] : [-6, 0];
     const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
     const round = high - least > 8 ? 5 : 1;
     return [
