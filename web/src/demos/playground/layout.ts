@@ -23,7 +23,7 @@ export function layoutOf(widths: readonly number[], available: number): Layout {
   // A small network is not pulled apart.
   const pitch = Math.min((width - 2 * MARGIN.side) / gaps, 170);
   const left = Math.round((width - pitch * gaps) / 2);
-  const most = Math.max(4, ...widths);
+  const most = Math.max(5, ...widths);
   const height = MARGIN.top + most * PITCH + MARGIN.bottom;
   return {
     width,

@@ -1,7 +1,7 @@
 import { engineOf } from "../lab/lab";
 import type { Model } from "../model";
 import { local, remote, type Remote } from "./calls";
-import { Networks } from "./networks";
+import type { Networks } from "./networks";
 import { spawn } from "./spawn";
 
 export interface Connection {
@@ -26,7 +26,9 @@ export async function connect(model: Model): Promise<Connection> {
     };
   } catch {
     worker?.terminate();
-    const here = new Networks();
+    // Only now: a page whose worker runs needs no second copy.
+    const { Networks: Here } = await import("./networks");
+    const here = new Here();
     await here.load(files);
     return { networks: local(here), close: () => undefined };
   }

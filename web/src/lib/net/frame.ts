@@ -251,11 +251,22 @@ function paintUnits(network: Network, view: View): Uint32Array<ArrayBuffer> {
   });
   const picture = new Uint32Array(count * widths.reduce((sum, width) => sum + width, 0));
   let at = 0;
-  for (const values of layers) {
-    for (let from = 0; from < values.length; from += count, at += count)
-      paintSigned(values.subarray(from, from + count), view.signed, picture, at);
-  }
+  layers.forEach((values, layer) => {
+    // A single output is coloured as in the large picture.
+    const [output] = layer === layers.length - 1 && values.length === count ? view.tables : [];
+    for (let from = 0; from < values.length; from += count, at += count) {
+      const unit = values.subarray(from, from + count);
+      if (output) paintScaled(unit, output, view, picture, at);
+      else paintSigned(unit, view.signed, picture, at);
+    }
+  });
   return picture;
+}
+
+function paintScaled(values: Float32Array, table: Uint32Array, { low, high }: View, picture: Uint32Array, at: number): void {
+  const factor = 255 / (high - low);
+  for (let n = 0; n < values.length; n++)
+    picture[at + n] = table[Math.min(Math.max(((values[n] ?? 0) - low) * factor + 0.5, 0), 255) | 0] ?? 0;
 }
 
 /** On a scale of its own, with 0 in the middle; returns the size of its largest value. */
