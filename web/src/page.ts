@@ -4,6 +4,7 @@ import "./styles/base.css";
 import "./styles/page.css";
 import "./styles/print.css";
 import { HashModel } from "./lib/hashModel";
+import { inTurn } from "./lib/inTurn";
 import type { Demo } from "./lib/model";
 import { addThemeToggle } from "./lib/theme";
 import { messages, speak } from "./messages";
@@ -29,10 +30,10 @@ async function start(): Promise<void> {
   const asked = document.documentElement.lang;
   const spoken = await speak(asked);
   addThemeToggle(document.querySelector(".site-header"));
-  for (const element of document.querySelectorAll<HTMLElement>("[data-demo]")) {
+  inTurn([...document.querySelectorAll<HTMLElement>("[data-demo]")], (element) => {
     if (spoken.split("-")[0] !== asked.split("-")[0]) element.lang = spoken;
     void hydrate(element);
-  }
+  });
 }
 
 void start();

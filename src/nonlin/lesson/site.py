@@ -82,7 +82,8 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
 def _lesson_page(bundle: Bundle, document: Document, server: bool, policy: str) -> str:
     language = document.language
     body = render(document.text, bundle.demos, source=document.path.name, language=language)
-    used = [name for name in bundle.demos if f'data-demo="{name}"' in body]
+    places = {name: body.find(f'data-demo="{name}"') for name in bundle.demos}
+    used = sorted((name for name, place in places.items() if place >= 0), key=places.__getitem__)
     return page(
         bundle,
         file="index.html",
