@@ -101,7 +101,8 @@ def page(
     body
         HTML of what stands in ``main``.
     demos
-        Names of the demos in the body.
+        Names of the demos in the body, the first one first: its modules are fetched with the page, those of
+        the others when there is time.
     server
         Whether something answers ``api/define``.
     policy
@@ -168,7 +169,7 @@ def _portable(bundle: Bundle, demos: Sequence[str]) -> str:
     """The script of a page that may be on a web server or be opened as a file (web/src/start.ts)."""
     told = {
         "module": bundle.script,
-        "modules": " ".join(bundle.modules(demos)),
+        "modules": " ".join(bundle.modules(demos[:1])),
         "fonts": " ".join(bundle.fonts()),
         "fetch": " ".join(f"data/{name}" for name in CATALOGUE),
         "file": f"{DATA_SCRIPT} {PAGE_SCRIPT}",
