@@ -123,6 +123,12 @@ def main() -> int:
             0, mp.mpf("0.1716"), degree,
         )  # fmt: skip
 
+    def expm1(degree: int) -> list[mp.mpf]:
+        return chebyshev(
+            lambda r: (mp.expm1(r) - r) / r**2 if abs(r) > 1e-30 else mp.mpf(1) / 2,
+            -ln2 / 2, ln2 / 2, degree,
+        )  # fmt: skip
+
     text = f'''"""Polynomials and constants of the primitives; written by ``tools/coefficients.py``, not by hand."""
 
 from __future__ import annotations
@@ -147,6 +153,8 @@ ATAN_F64 = {row([double(c) for c in atan(13)])}
 """atan(sqrt(s))/sqrt(s) for s in [0, tan(pi/8)**2]."""
 ATAN_F32 = {row([double(c) for c in atan(5)])}
 """The same for single precision."""
+EXPM1_F32 = {row([double(c) for c in expm1(4)])}
+"""(exp(r) - 1 - r)/r**2 for abs(r) up to log(2)/2, for single lanes."""
 ERFC_F64 = {row([double(c) for c in erfc_table(24)])}
 """(1 + 2x) exp(x**2) erfc(x) in powers of t = (x - a)/(x + a), for double lanes."""
 ERFC_F32 = {row([double(c) for c in erfc_table(11)])}

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Union
 
-__all__ = ["Function", "Module", "Value"]
+__all__ = ["Function", "Module", "Value", "scalar", "shaped", "suffix"]
 
 Operand = Union["Value", float, int]
 
@@ -21,6 +21,16 @@ _INT_OPS = {"fadd": "add", "fsub": "sub", "fmul": "mul", "fdiv": "sdiv"}
 
 def _is_float(type_: str) -> bool:
     return "double" in type_ or "float" in type_
+
+
+def scalar(type_: str) -> str:
+    """The type of a vector's elements; any other type itself."""
+    return type_[1:-1].split(" x ")[1] if type_[0] == "<" else type_
+
+
+def shaped(type_: str, like: str) -> str:
+    """A type, or a vector of it with as many elements as another vector has."""
+    return f"{like.split(' x ')[0]} x {type_}>" if like[0] == "<" else type_
 
 
 class Value:
@@ -93,7 +103,8 @@ class Value:
             signed = ""
         if kind == "fcmp" and predicate == "ne":
             signed = "u"
-        return self.fn.emit(f"{kind} {signed}{predicate} {self.type} {self.ref}, {b.ref}", "i1")
+        text = f"{kind} {signed}{predicate} {self.type} {self.ref}, {b.ref}"
+        return self.fn.emit(text, shaped("i1", self.type))
 
     def lt(self, other: Operand) -> Value:
         return self._compare("lt", other)
@@ -115,23 +126,28 @@ class Value:
         return self._compare("ne", other)
 
     def is_nan(self) -> Value:
-        return self.fn.emit(f"fcmp uno {self.type} {self.ref}, {self.ref}", "i1")
+        text = f"fcmp uno {self.type} {self.ref}, {self.ref}"
+        return self.fn.emit(text, shaped("i1", self.type))
 
     def select(self, yes: Operand, no: Operand, type_: str = "double") -> Value:
-        """``yes`` where this truth value holds, else ``no``."""
+        """``yes`` where this truth value holds, else ``no``; for vectors element by element."""
         type_ = next((v.type for v in (yes, no) if isinstance(v, Value)), type_)
         a, b = self.fn.lift(yes, type_), self.fn.lift(no, type_)
-        return self.fn.emit(f"select i1 {self.ref}, {type_} {a.ref}, {type_} {b.ref}", type_)
+        return self.fn.emit(
+            f"select {self.type} {self.ref}, {type_} {a.ref}, {type_} {b.ref}", type_
+        )
 
     def to(self, how: str, type_: str) -> Value:
         """A conversion: ``bitcast``, ``fpext``, ``fptrunc``, ``sitofp``, ``zext``, ``trunc``…"""
         return self.fn.emit(f"{how} {self.type} {self.ref} to {type_}", type_)
 
     def bits(self) -> Value:
-        return self.to("bitcast", {"double": "i64", "float": "i32"}[self.type])
+        of = {"double": "i64", "float": "i32"}[scalar(self.type)]
+        return self.to("bitcast", shaped(of, self.type))
 
     def as_float(self) -> Value:
-        return self.to("bitcast", {"i64": "double", "i32": "float"}[self.type])
+        of = {"i64": "double", "i32": "float"}[scalar(self.type)]
+        return self.to("bitcast", shaped(of, self.type))
 
     def abs(self) -> Value:
         return self.fn.intrinsic("fabs", self)
@@ -156,7 +172,9 @@ class Function:
         linkage: str,
     ) -> None:
         self.module, self.name, self.results = module, name, tuple(results)
-        self.arguments = [Value(self, f"%{a}", t.split(" ")[0]) for a, t in arguments]
+        self.arguments = [
+            Value(self, f"%{a}", t if t[0] == "<" else t.split(" ")[0]) for a, t in arguments
+        ]
         self._signature = ", ".join(f"{t} %{a}" for a, t in arguments)
         self._attributes, self._linkage = attributes, linkage
         self._lines: list[str] = ["entry:"]
@@ -182,7 +200,7 @@ class Function:
         if isinstance(value, Value):
             return value
         if type_.startswith("<"):
-            one = self.lift(value, type_.rstrip(">").split(" x ")[1])
+            one = self.lift(value, scalar(type_))
             return Value(self, f"splat ({one.type} {one.ref})", type_)
         if type_ == "float":
             return Value(self, float_text(struct.unpack("f", struct.pack("f", value))[0]), type_)
@@ -198,10 +216,9 @@ class Function:
     def i64(self, value: int) -> Value:
         return self.lift(value, "i64")
 
-    def intrinsic(self, name: str, *args: Value) -> Value:
-        type_ = args[0].type
-        suffix = _suffix(type_)
-        full = f"llvm.{name}.{suffix}"
+    def intrinsic(self, name: str, *args: Value, result: str = "") -> Value:
+        full = f"llvm.{name}.{suffix(args[0].type)}"
+        type_ = result or args[0].type
         self.module.declare(full, f"declare {type_} @{full}({', '.join(a.type for a in args)})")
         shown = ", ".join(f"{a.type} {a.ref}" for a in args)
         return self.emit(f"call {type_} @{full}({shown})", type_)
@@ -257,6 +274,14 @@ class Function:
         shown = ", ".join(f"[ {self.lift(v, type_).ref}, %{b} ]" for v, b in incoming)
         return self.emit(f"phi {type_} {shown}", type_)
 
+    def splat(self, value: Value, type_: str) -> Value:
+        """A vector all of whose elements are this value."""
+        one = self.emit(f"insertelement {type_} poison, {value.type} {value.ref}, i32 0", type_)
+        mask = shaped("i32", type_)
+        return self.emit(
+            f"shufflevector {type_} {one.ref}, {type_} poison, {mask} zeroinitializer", type_
+        )
+
     def loop(
         self,
         count: Operand,
@@ -271,7 +296,8 @@ class Function:
         head, end = f"{stem}.head", f"{stem}.end"
         self.jump(head)
         self.label(head)
-        first = [self.lift(start, "i64"), *carried]
+        type_ = count.type if isinstance(count, Value) else "i64"
+        first = [self.lift(start, type_), *carried]
         places = len(self._lines)
         phis = [self.emit("", v.type) for v in first]  # written once the body is known
         self.branch(phis[0].lt(count), f"{stem}.body", end)
@@ -292,6 +318,16 @@ class Function:
         self.label(stem)
         body()
         self.jump(f"{stem}.end")
+        self.label(f"{stem}.end")
+
+    def either(self, condition: Value, yes: Callable[[], object], no: Callable[[], object]) -> None:
+        """Run the one body where a truth value holds, else the other."""
+        stem = self.unique("either")
+        self.branch(condition, stem, f"{stem}.else")
+        for label, body in ((stem, yes), (f"{stem}.else", no)):
+            self.label(label)
+            body()
+            self.jump(f"{stem}.end")
         self.label(f"{stem}.end")
 
     def unique(self, stem: str) -> str:
@@ -427,12 +463,12 @@ class Module:
         return "\n".join([*self._declarations.values(), "", *functions])
 
 
-def _suffix(type_: str) -> str:
+def suffix(type_: str) -> str:
     """A type as the names of intrinsics spell it: ``<8 x float>`` is v8f32."""
     if type_.startswith("<"):
         count, element = type_[1:-1].split(" x ")
-        return f"v{count}{_suffix(element)}"
-    return {"double": "f64", "float": "f32", "i32": "i32", "i64": "i64"}[type_]
+        return f"v{count}{suffix(element)}"
+    return {"double": "f64", "float": "f32"}.get(type_, type_)
 
 
 def float_text(value: float) -> str:

@@ -28,7 +28,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nonlin.compiler import coefficients as table
-from nonlin.compiler.ir import Function, Module, Value
+from nonlin.compiler.ir import Function, Module, Value, scalar, shaped, suffix
 
 __all__ = ["OPERATIONS", "call", "horner", "power_of_two"]
 
@@ -37,7 +37,7 @@ __all__ = ["OPERATIONS", "call", "horner", "power_of_two"]
 class Precision:
     """What the two kinds of lanes differ in.
 
-    ``exp_low`` and ``exp_high`` are where exp has long gone to 0 or infinity; ``cosh_high`` is the
+    ``exp_low`` and ``exp_high`` are where exp has gone to 0 or infinity; ``cosh_high`` is the
     largest argument of exp without overflow; ``half_range`` the largest argument of sin that can be
     reduced; ``tiny`` is below every number of interest. The rest are numbers of terms.
     """
@@ -76,31 +76,50 @@ _PRECISION = {
         table.HALF_PI_33, table.ATAN_F64, table.ERFC_F64, 13, 12, 8, 19,
     ),
     "float": Precision(
-        "i32", 23, 127, -106.0, 90.0, 88.0, 2.0**12, 1e-37, 60.0, table.LN2_12,
-        table.HALF_PI_12, table.ATAN_F32, table.ERFC_F32, 6, 5, 4, 11,
+        "i32", 23, 127, -88.0, 89.0, 88.0, 2.0**12, 1e-37, 60.0, table.LN2_12,
+        table.HALF_PI_12, table.ATAN_F32, table.ERFC_F32, 0, 5, 4, 11,
     ),
 }  # fmt: skip
 _LOG2E = 1 / math.log(2)
 
 
 def _of(x: Value) -> Precision:
-    return _PRECISION[x.type]
+    return _PRECISION[scalar(x.type)]
+
+
+def _is_single(x: Value) -> bool:
+    return scalar(x.type) == "float"
 
 
 def _add_product(a: Value, b: Value | float, c: Value | float) -> Value:
     """a * b + c; on single lanes rounded once where the processor can."""
     fn = a.fn
-    if a.type == "float" and fn.module.fma:
+    if _is_single(a) and fn.module.fma:
         return fn.intrinsic("fma", a, fn.lift(b, a.type), fn.lift(c, a.type))
     return a * b + c
 
 
 def horner(x: Value, coefficients: Sequence[float]) -> Value:
     """c[0] + c[1] x + c[2] x² + …"""
+    if _is_single(x):
+        return _estrin(x, coefficients)
     total = x.fn.lift(coefficients[-1], x.type)
     for c in reversed(coefficients[:-1]):
         total = _add_product(total, x, c)
     return total
+
+
+def _estrin(x: Value, coefficients: Sequence[float]) -> Value:
+    """The same by halves: more products, but they need not wait for each other."""
+    terms: list[Value | float] = list(coefficients)
+    while len(terms) > 1:
+        pairs = [
+            _add_product(x, b, a) for a, b in zip(terms[::2], terms[1::2], strict=False)
+        ]  # fmt: skip
+        terms = [*pairs, *terms[len(pairs) * 2 :]]
+        if len(terms) > 1:
+            x = x * x
+    return x.fn.lift(terms[0], x.type)
 
 
 def _round(x: Value) -> tuple[Value, Value]:
@@ -111,7 +130,7 @@ def _round(x: Value) -> tuple[Value, Value]:
 
 def power_of_two(k: Value) -> Value:
     """2**k for a k of the normal exponents: a double for an i64, a float for an i32."""
-    p = _PRECISION["double" if k.type == "i64" else "float"]
+    p = _PRECISION["double" if scalar(k.type) == "i64" else "float"]
     return (k + p.bias).shl(p.bits).as_float()
 
 
@@ -121,25 +140,53 @@ def _clamp(x: Value, low: float, high: float) -> Value:
     return x.gt(high).select(high, x)
 
 
-def _reduce_exp(x: Value) -> tuple[Value, Value, Value]:
-    """k and expm1(r) with x = k log 2 + r, |r| <= log(2)/2; also 2**k in two factors' first half."""
+def _reduce_exp(x: Value) -> tuple[Value, Value]:
+    """k and expm1(r) with x = k log 2 + r, |r| <= log(2)/2."""
     p = _of(x)
     x = _clamp(x, p.exp_low, p.exp_high)
     k, ki = _round(x * _LOG2E)
     a, b, c = p.ln2
     r = ((x - k * a) - k * b) - k * c
     series = [1 / math.factorial(n) for n in range(2, 2 + p.exp_terms)]
-    return k, ki, _add_product(r * r, horner(r, series), r)
+    return ki, _add_product(r * r, horner(r, series), r)
+
+
+def _single_exp(x: Value, *, below: bool = False) -> tuple[Value, Value]:
+    """exp and expm1 on single lanes, in terms of the same sums; ``below`` says that x <= 0.
+
+    2**k is one factor: 0 for the least k, infinite for the largest, which then says "not here".
+    """
+    precision = _of(x)
+    x = x.lt(precision.exp_low).select(precision.exp_low, x)
+    if not below:
+        x = x.gt(precision.exp_high).select(precision.exp_high, x)
+    # Moved by the bias, whose low bits are then those of 2**k's exponent.
+    magic = precision.magic + precision.bias
+    shifted = x * _LOG2E + magic
+    k, scale = shifted - magic, shifted.bits().shl(precision.bits).as_float()
+    a, b, c = precision.ln2
+    r = (x - k * a) - k * (b + c)
+    p = _add_product(r * r, horner(r, table.EXPM1_F32), r)
+    return (p + 1.0) * scale, _add_product(scale, p, scale - 1.0)
+
+
+def _exp_below(x: Value) -> Value:
+    """exp(x) for x <= 0."""
+    return _single_exp(x, below=True)[0] if _is_single(x) else call(x.fn, "exp", x)
 
 
 def _exp(fn: Function, x: Value) -> list[Value]:
-    _, k, p = _reduce_exp(x)
+    if _is_single(x):
+        return [_single_exp(x)[0]]
+    k, p = _reduce_exp(x)
     half = k.ashr(1)  # in two steps, so that subnormal results are reached and none overflows early
     return [(p + 1.0) * power_of_two(half) * power_of_two(k - half)]
 
 
 def _expm1(fn: Function, x: Value) -> list[Value]:
-    _, k, p = _reduce_exp(x)
+    if _is_single(x):
+        return [x.abs().lt(_of(x).tiny).select(x, _single_exp(x)[1])]
+    k, p = _reduce_exp(x)
     half = k.ashr(1)
     low, high = power_of_two(half), power_of_two(k - half)
     scale = low * high
@@ -162,11 +209,11 @@ def _split(x: Value) -> tuple[Value, Value]:
     scale = p.bits + 2
     bits = small.select(x * 2.0**scale, x).bits()
     # Moving the origin to sqrt(1/2) makes the exponent field count the right binade.
-    origin = 0x3FE6A09E667F3BCD if x.type == "double" else 0x3F3504F3
+    origin = 0x3FE6A09E667F3BCD if p.bits == 52 else 0x3F3504F3
     shifted = bits - origin
     k = shifted.ashr(p.bits)
     m = (bits - k.shl(p.bits)).as_float()
-    return m, (k - small.select(scale, 0, p.integer)).to("sitofp", x.type)
+    return m, (k - small.select(scale, 0, shaped(p.integer, x.type))).to("sitofp", x.type)
 
 
 def _log(fn: Function, x: Value) -> list[Value]:
@@ -187,25 +234,34 @@ def _log1p(fn: Function, x: Value) -> list[Value]:
 
 
 def _sigmoid(fn: Function, x: Value) -> list[Value]:
-    e = call(fn, "exp", -x.abs())
+    e = _exp_below(-x.abs())
     # sigmoid(-x), which derivatives hold, has the same reciprocal.
     return [x.lt(0.0).select(e, 1.0) * (1.0 / (e + 1.0))]
 
 
 def _softplus(fn: Function, x: Value) -> list[Value]:
+    if _is_single(x):
+        e = _exp_below(-x.abs())
+        s = e / (e + 2.0)  # at most 1/3
+        s2 = s * s
+        series = [2.0 / (2 * n + 3) for n in range(7)]
+        return [x.gt(0.0).select(x, 0.0) + (s * 2.0 + s * (s2 * horner(s2, series)))]
     tail = call(fn, "log1p", call(fn, "exp", -x.abs()))
     return [x.gt(0.0).select(x, 0.0) + tail]
 
 
 def _tanh(fn: Function, x: Value) -> list[Value]:
     u = x.abs() * -2.0
-    reciprocal = 1.0 / (call(fn, "exp", u) + 1.0)
-    return [(-call(fn, "expm1", u) * reciprocal).copysign(x)]
+    if _is_single(x):
+        e, less = _single_exp(u, below=True)
+    else:
+        e, less = call(fn, "exp", u), call(fn, "expm1", u)
+    return [(less * (1.0 / (e + 1.0))).copysign(x)]
 
 
 def _sech2(fn: Function, x: Value) -> list[Value]:
     """1 / cosh(x)**2, from the same exp and the same reciprocal as tanh(x)."""
-    e = call(fn, "exp", x.abs() * -2.0)
+    e = _exp_below(x.abs() * -2.0)
     reciprocal = 1.0 / (e + 1.0)
     return [e * 4.0 * reciprocal * reciprocal]
 
@@ -223,7 +279,7 @@ def _cosh(fn: Function, x: Value) -> list[Value]:
 
 def _in_range(x: Value, value: Value) -> Value:
     """The value where exp(abs(x)) did not overflow on the way; single lanes pass on the others."""
-    if x.type == "double":
+    if scalar(x.type) == "double":
         return value  # its range is far beyond that of the results
     return x.abs().gt(_of(x).cosh_high).select(math.nan, value)
 
@@ -312,7 +368,7 @@ def call(fn: Function, op: str, *args: Value) -> Value:
     """Apply a primitive; its body is written into the module once."""
     module: Module = fn.module
     type_ = args[0].type
-    name = module.ensure(f"{type_}.{op}", [type_] * len(args), [type_], _HELPERS[op])
+    name = module.ensure(f"{suffix(type_)}.{op}", [type_] * len(args), [type_], _HELPERS[op])
     return fn.call(name, *args, results=[type_])[0]
 
 

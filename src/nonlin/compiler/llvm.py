@@ -19,7 +19,7 @@ from typing import Any
 
 from nonlin.compiler import lanes, wide, wide_functions
 from nonlin.compiler.formats import Format
-from nonlin.compiler.ir import Function, Module, Value
+from nonlin.compiler.ir import Function, Module, Value, scalar
 from nonlin.compiler.kind import Kind
 from nonlin.compiler.program import Program
 from nonlin.compiler.target import Target
@@ -28,6 +28,7 @@ from nonlin.errors import CompileError
 
 __all__ = [
     "BLOCK",
+    "SINGLE_RANGE",
     "beyond_single",
     "exact_function",
     "lane_values",
@@ -38,6 +39,8 @@ __all__ = [
 ]
 
 BLOCK = 256
+SINGLE_RANGE = 2.0**20
+"""Arguments up to here are for single lanes."""
 
 
 def new_module(target: Target) -> Module:
@@ -66,8 +69,13 @@ def _run(program: Program, leaf: Callable[[str, tuple[float, ...]], Any],
     return [values[o] for o in program.outputs]
 
 
-def lane_values(fn: Function, program: Program, z: Value, params: Value) -> list[Value]:
-    """A program's results on lanes of z's type, written where the function is at."""
+def lane_values(
+    fn: Function, program: Program, z: Value, params: Value, *, keep_nan: bool = True
+) -> list[Value]:
+    """A program's results on lanes of z's type, written where the function is at.
+
+    Without ``keep_nan``, whose z is NaN may have any result.
+    """
 
     def leaf(op: str, value: tuple[float, ...]) -> Value:
         if op == "z":
@@ -75,9 +83,13 @@ def lane_values(fn: Function, program: Program, z: Value, params: Value) -> list
         if op == "const":
             return fn.lift(value[0], z.type)
         parameter = fn.load(params, "double", int(value[0]))
-        return parameter if z.type == "double" else parameter.to("fptrunc", z.type)
+        if scalar(z.type) == "float":
+            parameter = parameter.to("fptrunc", "float")
+        return fn.splat(parameter, z.type) if z.type[0] == "<" else parameter
 
     values: list[Value] = _run(program, leaf, lanes.OPERATIONS, f"{z.type} lanes")
+    if not keep_nan:
+        return values
     # A comparison is false for NaN, so where() could lose it.
     return [z.is_nan().select(z, v) for v in values]
 
@@ -137,7 +149,7 @@ def exact_function(
 def beyond_single(z: Value, values: list[Value]) -> Value:
     """Whether single lanes are not to be trusted: their range is small, and sums and products of
     large numbers may have overflowed on the way."""
-    result = z.abs().gt(2.0**20)
+    result = z.abs().gt(SINGLE_RANGE)
     for v in values:
         finite = v.abs().lt(math.inf)
         result = result | (finite.eq(0) & z.eq(z))

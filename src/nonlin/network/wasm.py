@@ -7,6 +7,7 @@ A layer's words ``value`` and ``pair`` hold the number of its activation here, f
 from __future__ import annotations
 
 import dataclasses
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,14 +15,14 @@ from nonlin.activation import Activation
 from nonlin.compiler import wasm
 from nonlin.compiler.ir import Function, Module, Value
 from nonlin.compiler.kind import Kind
-from nonlin.compiler.llvm import beyond_single, exact_function, lane_values
+from nonlin.compiler.llvm import SINGLE_RANGE, beyond_single, exact_function, lane_values
 from nonlin.compiler.program import Program
 from nonlin.network import initial, layout
 from nonlin.network.engine import Shape, write
 
 __all__ = ["build", "describe"]
 
-SHAPE = Shape("float", 4, 8)
+SHAPE = Shape("float", 4, 8, vectors=4, index="i32")
 
 
 def build(activations: Sequence[Activation]) -> bytes:
@@ -53,13 +54,13 @@ def describe(activations: Sequence[Activation]) -> dict[str, Any]:
 def _activate(
     fn: Function, layer: Value, pair: bool, z: Value, a: Value, slope: Value, count: Value
 ) -> None:
-    kind = fn.load(layer, "i64", layout.LAYER.index("value"))
-    constants = fn.load(layer, "i64", layout.LAYER.index("constants"))
-    params = fn.emit(f"inttoptr i64 {constants.ref} to ptr", "ptr")
+    kind = fn.load(layer, "i32", 2 * layout.LAYER.index("value"))
+    constants = fn.load(layer, "i32", 2 * layout.LAYER.index("constants"))
+    params = fn.emit(f"inttoptr i32 {constants.ref} to ptr", "ptr")
     name = ".pairs" if pair else ".values"
     fn.do(
-        f"call void @{name}(i64 {kind.ref}, ptr {z.ref}, ptr {a.ref}, ptr {slope.ref}, "
-        f"i64 {count.ref}, ptr {params.ref})"
+        f"call void @{name}(i32 {kind.ref}, ptr {z.ref}, ptr {a.ref}, ptr {slope.ref}, "
+        f"i32 {count.ref}, ptr {params.ref})"
     )
 
 
@@ -70,13 +71,13 @@ def _activations(module: Module, activations: Sequence[Activation]) -> None:
             _loop(module, f"{name}.{i + 1}", f.program(what), pair=what == "pair")
         fn = module.function(
             name,
-            [("kind", "i64"), ("x", "ptr"), ("out", "ptr"), ("second", "ptr"), ("n", "i64"),
+            [("kind", "i32"), ("x", "ptr"), ("out", "ptr"), ("second", "ptr"), ("n", "i32"),
              ("params", "ptr")], [],
         )  # fmt: skip
         kind, *rest = fn.arguments
         shown = ", ".join(f"{v.type} {v.ref}" for v in rest)
-        targets = " ".join(f"i64 {i + 1}, label %f{i + 1}" for i in range(len(activations)))
-        fn.do(f"switch i64 {kind.ref}, label %none [ {targets} ]")
+        targets = " ".join(f"i32 {i + 1}, label %f{i + 1}" for i in range(len(activations)))
+        fn.do(f"switch i32 {kind.ref}, label %none [ {targets} ]")
         for i in range(len(activations)):
             fn.label(f"f{i + 1}")
             fn.do(f"call void @{name}.{i + 1}({shown})")
@@ -92,7 +93,7 @@ def _loop(module: Module, name: str, program: Program, *, pair: bool) -> None:
     exact_function(module, exact, program, kind, internal=True)
     fn = module.function(
         name,
-        [("x", "ptr noalias"), ("out", "ptr noalias"), ("second", "ptr noalias"), ("n", "i64"),
+        [("x", "ptr noalias"), ("out", "ptr noalias"), ("second", "ptr noalias"), ("n", "i32"),
          ("params", "ptr noalias")], [],
         # Functions of their own: a browser's optimising compiler gives up on one with all of them.
         attributes="nounwind noinline",
@@ -100,15 +101,24 @@ def _loop(module: Module, name: str, program: Program, *, pair: bool) -> None:
     x, out, second, n, params = fn.arguments
     outputs = [out, second] if pair else [out]
 
-    def lane(i: Value, count: Value) -> list[Value]:
-        z = fn.load(x, "float", i)
-        values = lane_values(fn, program, z, params)
-        for value, target in zip(values, outputs, strict=True):
-            fn.store(value, target, i)
-        # As wide as the elements, or the vectors would be only half full.
-        return [count + beyond_single(z, values).to("zext", "i32")]
+    vector, bits = f"<{SHAPE.lanes} x float>", f"<{SHAPE.lanes} x i32>"
 
-    (rare,) = fn.loop(n, lane, [fn.lift(0, "i32")])
+    def lane(i: Value, largest: Value) -> list[Value]:
+        z = fn.load(fn.element(x, "float", i), vector, align=4)
+        values = lane_values(fn, program, z, params, keep_nan=False)
+        for value, target in zip(values, outputs, strict=True):
+            fn.store(value, fn.element(target, "float", i), align=4)
+        # Without their sign the bits of floats are in order, with infinity and NaN at the end.
+        for v in (z, sum(values[1:], values[0])):
+            largest = fn.intrinsic("umax", largest, v.bits().shl(1))
+        return [largest]
+
+    (largest,) = fn.loop(n, lane, [fn.lift(0, bits)], step=SHAPE.lanes)
+    bound = struct.unpack("I", struct.pack("f", SINGLE_RANGE))[0] * 2
+    beyond = fn.emit(
+        f"icmp ugt {bits} {largest.ref}, {fn.lift(bound, bits).ref}", f"<{SHAPE.lanes} x i1>"
+    )
+    rare = fn.intrinsic("vector.reduce.or", beyond, result="i1")
 
     def again(i: Value) -> None:
         z = fn.load(x, "float", i)
@@ -125,7 +135,7 @@ def _loop(module: Module, name: str, program: Program, *, pair: bool) -> None:
                 value = fn.load(results, "double", k)
                 fn.store(value.to("fptrunc", "float"), target, i)
 
-        fn.when(beyond_single(z, stored), one)
+        fn.when(z.is_nan() | beyond_single(z, stored), one)
 
-    fn.when(rare.ne(0), lambda: fn.loop(n, again))
+    fn.when(rare, lambda: fn.loop(n, again))
     fn.ret()

@@ -106,6 +106,8 @@ export class Network {
   readonly #capacity: number;
   readonly #dataFrom: number;
   #top = PAGE; // below it, memory belongs to the module
+  #whole = new BigInt64Array();
+  #doubles = new Float64Array();
   #training: TrainingOptions | undefined;
 
   constructor(
@@ -220,12 +222,13 @@ export class Network {
     if (steps > LONGEST) throw new RangeError(`at most ${LONGEST} steps at once`);
     this.#set("steps", steps);
     const taken = Number(this.exports.train(this.#block));
-    const pairs = new Float64Array(this.memory.buffer, this.#history, 2 * Math.min(taken + 1, steps));
-    return {
-      taken,
-      loss: pairs.filter((_, i) => i % 2 === 0),
-      gradientNorm: pairs.filter((_, i) => i % 2 === 1).map(Math.sqrt),
-    };
+    const count = Math.min(taken + 1, steps);
+    const both = new Float64Array(2 * count);
+    for (let i = 0; i < count; i++) {
+      both[i] = this.#doubles[this.#history / 8 + 2 * i] ?? 0;
+      both[count + i] = Math.sqrt(this.#doubles[this.#history / 8 + 2 * i + 1] ?? 0);
+    }
+    return { taken, loss: both.subarray(0, count), gradientNorm: both.subarray(count) };
   }
 
   /** Run samples, [count][inputs], and return the outputs, [count][outputs]. */
@@ -348,8 +351,8 @@ export class Network {
   /** The next step begins a pass over the samples. */
   #startOver(): void {
     const samples = this.#get("samples");
-    const order = new BigInt64Array(this.memory.buffer, this.#get("order"), samples);
-    for (let i = 0; i < samples; i++) order[i] = BigInt(i);
+    const order = this.#get("order") / 8;
+    for (let i = 0; i < samples; i++) this.#whole[order + i] = BigInt(i);
     this.#set("position", samples);
   }
 
@@ -392,7 +395,7 @@ export class Network {
       this.#parameters.push(own);
       this.#gradients.push(slopes);
       const constants = this.#allocate(8 * Math.max(1, values.length));
-      new Float64Array(this.memory.buffer, constants).set(values);
+      this.#doubles.set(values, constants / 8);
       const words = {
         inputs,
         outputs,
@@ -425,7 +428,11 @@ export class Network {
     const at = Math.ceil(this.#top / 64) * 64;
     this.#top = at + bytes;
     const missing = Math.ceil(this.#top / PAGE) - this.memory.buffer.byteLength / PAGE;
-    if (missing > 0) this.memory.grow(missing);
+    if (missing > 0) {
+      this.memory.grow(missing); // which ends the views there were
+      this.#whole = new BigInt64Array(this.memory.buffer);
+      this.#doubles = new Float64Array(this.memory.buffer);
+    }
     return at;
   }
 
@@ -440,7 +447,7 @@ export class Network {
   }
 
   #get(name: string): number {
-    return Number(new BigInt64Array(this.memory.buffer, this.#block)[this.about.header.indexOf(name)]);
+    return Number(this.#whole[this.#block / 8 + this.about.header.indexOf(name)]);
   }
 
   #set(name: string, value: number): void {
@@ -448,10 +455,10 @@ export class Network {
   }
 
   #setWord(index: number, value: bigint): void {
-    new BigInt64Array(this.memory.buffer, this.#block)[index] = value;
+    this.#whole[this.#block / 8 + index] = value;
   }
 
   #setting(name: string, value: number): void {
-    new Float64Array(this.memory.buffer, this.#settings)[this.about.settings.indexOf(name)] = value;
+    this.#doubles[this.#settings / 8 + this.about.settings.indexOf(name)] = value;
   }
 }

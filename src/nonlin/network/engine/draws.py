@@ -7,8 +7,6 @@ from nonlin.compiler.ir import Function, Value
 from nonlin.network.engine.writer import (
     Writer,
     invoke,
-    layer_array,
-    layer_word,
 )
 from nonlin.network.layout import HEADER
 
@@ -69,13 +67,13 @@ class Draws(Writer):
 
         def one(l: Value) -> None:
             layer = self.layer(network, l)
-            inputs, outputs = layer_word(layer, "inputs"), layer_word(layer, "outputs")
+            inputs, outputs = self.layer_word(layer, "inputs"), self.layer_word(layer, "outputs")
             fan = before * inputs.to("sitofp", "double") + after * outputs.to("sitofp", "double")
             deviation = (gain / (fan + constant)).sqrt()
             weights, count, bias = (
-                layer_array(layer, "weights"),
-                inputs * outputs,
-                layer_array(layer, "bias"),
+                self.layer_array(layer, "weights"),
+                self.long(inputs * outputs),
+                self.layer_array(layer, "bias"),
             )
             fn.when(
                 normal.ne(0), lambda: invoke(fn, "fill_normal", weights, count, deviation, state)

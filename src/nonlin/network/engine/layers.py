@@ -1,20 +1,20 @@
 """Dense layers: forward, backward, and the gradients of their weights.
 
-A layer is computed for a few units and one vector of samples at a time, whose sums stay in registers.
+A layer is computed for a few units and a few vectors of samples at a time, whose sums stay in
+registers.
 """
 
 from __future__ import annotations
 
-from nonlin.compiler.ir import Value
-from nonlin.network.engine.writer import (
-    Writer,
-    invoke,
-    is_given,
-    layer_array,
-    layer_word,
-)
+from collections.abc import Callable
+from functools import partial
+
+from nonlin.compiler.ir import Function, Value
+from nonlin.network.engine.writer import Writer, invoke, is_given
 
 __all__ = ["Layers"]
+
+_COLUMNS = 4  # of the weights' gradients at a time
 
 
 class Layers(Writer):
@@ -22,156 +22,220 @@ class Layers(Writer):
 
     def write(self) -> None:
         self.dense()
+        self.back()
         self.weights()
         self.forward()
         self.backward()
 
-    def dense(self) -> None:
-        """out[j] = (bias[j] + sum over i of w[j * row + i * column] * x[i]) * slope[j].
+    def samples(self, fn: Function, stride: Value, body: Callable[[Value, int], None]) -> None:
+        """Loops over all samples, as many vectors at a time as there may be, then once over the rest."""
+        lanes, most = self.shape.lanes, self.shape.vectors
+        whole = stride if most == 1 else stride & -(lanes * most)
+        fn.loop(whole, lambda n: body(n, most), step=lanes * most)
+        rest = stride - whole
+        for vectors in range(1, most):
+            fn.when(rest.eq(lanes * vectors), partial(body, whole, vectors))
 
-        ``bias`` and ``slope`` may be null. Forward it is a layer; backward, with rows and columns
-        exchanged, what the gradient of a layer's sums makes of that of the layer before.
+    def product(
+        self, rows: list[Value], column: Value | int, x: Value, count: Value, stride: Value,
+        starts: list[Value], vectors: int,
+    ) -> list[list[Value]]:  # fmt: skip
+        """Per row of weights, for some vectors of x: start + sum over i of row[i column] x[i]."""
+        fn, lanes = x.fn, self.shape.lanes
+
+        def add(i: Value, *sums: Value) -> list[Value]:
+            xs = [self.load_vector(x, i * stride + lanes * v) for v in range(vectors)]
+            result = []
+            for r, at in enumerate(rows):
+                factor = self.splat(fn.load(at, self.element, i * column), self.vector)
+                for v in range(vectors):
+                    result.append(self.add_product(factor, xs[v], sums[r * vectors + v]))
+            return result
+
+        sums = fn.loop(count, add, [s for s in starts for _ in range(vectors)])
+        return [sums[r * vectors : (r + 1) * vectors] for r in range(len(rows))]
+
+    def tiles(
+        self, fn: Function, outputs: Value, stride: Value,
+        body: Callable[[Value, int, Value, int], None],
+    ) -> None:  # fmt: skip
+        """Over units j and samples n: some rows and vectors at a time, ``body(j, rows, n, vectors)``."""
+
+        def block(n: Value, vectors: int) -> None:
+            rows = max(self.shape.rows // vectors, 2)
+            rows = 1 << rows.bit_length() - 1  # a power of 2
+            self.blocks(fn, outputs, rows, lambda j, r: body(j, r, n, vectors))
+
+        self.samples(fn, stride, block)
+
+    def dense(self) -> None:
+        """out[j] = bias[j] + sum over i of w[j][i] x[i]: a layer."""
+        fn = self.function(
+            ".dense", ("x", "ptr"), ("w", "ptr"), ("bias", "ptr"), ("out", "ptr"),
+            ("outputs", "index"), ("inputs", "index"), ("stride", "index"),
+        )  # fmt: skip
+        x, w, bias, out, outputs, inputs, stride = fn.arguments
+
+        def tile(j: Value, rows: int, n: Value, vectors: int) -> None:
+            weights = [fn.element(w, self.element, (j + r) * inputs) for r in range(rows)]
+            starts = [
+                self.splat(fn.load(bias, self.element, j + r), self.vector) for r in range(rows)
+            ]
+            incoming = fn.element(x, self.element, n)
+            sums = self.product(weights, 1, incoming, inputs, stride, starts, vectors)
+            for r, row in enumerate(sums):
+                for v, total in enumerate(row):
+                    self.store_vector(total, out, (j + r) * stride + n + self.shape.lanes * v)
+
+        self.tiles(fn, outputs, stride, tile)
+        fn.ret()
+
+    def back(self) -> None:
+        """out[i] = slope[i] * (sum over j of w[j][i] g[j]), what a layer's gradient makes of that before.
+
+        ``slope`` is null where the layer before does not bend.
         """
         fn = self.function(
-            ".dense", ("x", "ptr"), ("w", "ptr"), ("row", "i64"), ("column", "i64"), ("bias", "ptr"),
-            ("slope", "ptr"), ("out", "ptr"), ("outputs", "i64"), ("inputs", "i64"),
-            ("stride", "i64"),
+            ".back", ("g", "ptr"), ("w", "ptr"), ("slope", "ptr"), ("out", "ptr"),
+            ("outputs", "index"), ("inputs", "index"), ("stride", "index"),
         )  # fmt: skip
-        x, w, row, column, bias, slope, out, outputs, inputs, stride = fn.arguments
-        has_bias, has_slope = is_given(bias), is_given(slope)
+        g, w, slope, out, outputs, inputs, stride = fn.arguments
+        has_slope = is_given(slope)
+        zero = fn.lift(0.0, self.vector)
 
-        def block(j: Value, rows: int) -> None:
-            starts = []
-            for r in range(rows):
-                # A choice of addresses: reading through null is avoided by reading w instead.
-                at = has_bias.select(fn.element(bias, self.element, j + r), w)
-                start = has_bias.select(fn.load(at, self.element), 0.0, self.element)
-                starts.append(self.splat(start, self.vector))
+        def tile(i: Value, rows: int, n: Value, vectors: int) -> None:
+            weights = [fn.element(w, self.element, i + r) for r in range(rows)]
+            incoming = fn.element(g, self.element, n)
+            sums = self.product(weights, inputs, incoming, outputs, stride, [zero] * rows, vectors)
 
-            def samples(n: Value) -> None:
-                def add(i: Value, *sums: Value) -> list[Value]:
-                    column_of_x = self.load_vector(x, i * stride + n)
-                    return [
-                        self.add_product(
-                            self.splat(
-                                fn.load(w, self.element, (j + r) * row + i * column), self.vector
-                            ),
-                            column_of_x,
-                            s,
-                        )
-                        for r, s in enumerate(sums)
-                    ]
+            def store(bent: bool) -> None:
+                for r, row in enumerate(sums):
+                    for v, total in enumerate(row):
+                        place = (i + r) * stride + n + self.shape.lanes * v
+                        if bent:
+                            total = total * self.load_vector(slope, place)
+                        self.store_vector(total, out, place)
 
-                sums = fn.loop(inputs, add, starts)
-                for r, total in enumerate(sums):
-                    place = (j + r) * stride + n
-                    self.store_vector(total, out, place)
+            fn.either(has_slope, lambda: store(True), lambda: store(False))
 
-            fn.loop(stride, samples, step=self.shape.lanes)
-
-        self.blocks(fn, outputs, self.shape.rows, block)
-
-        def bend() -> None:
-            def multiply(n: Value) -> None:
-                product = self.load_vector(out, n) * self.load_vector(slope, n)
-                self.store_vector(product, out, n)
-
-            fn.loop(outputs * stride, multiply, step=self.shape.lanes)
-
-        fn.when(has_slope, bend)
+        self.tiles(fn, inputs, stride, tile)
         fn.ret()
 
     def weights(self) -> None:
-        """The gradients of weights and biases: dw[j][i] = g[j] . x[i], db[j] = sum of g[j]."""
+        """The gradients of weights and biases: dw[j][i] = g[j] . x[i], db[j] = sum of g[j].
+
+        Where a whole batch is a few vectors, there is no loop over them.
+        """
         fn = self.function(
             ".weights", ("g", "ptr"), ("x", "ptr"), ("dw", "ptr"), ("db", "ptr"),
-            ("outputs", "i64"), ("inputs", "i64"), ("stride", "i64"),
+            ("outputs", "index"), ("inputs", "index"), ("stride", "index"),
         )  # fmt: skip
+        stride = fn.arguments[-1]
+        if self.shape.vectors > 1:
+            for known in range(1, self.shape.vectors + 1):
+                fn.when(stride.eq(known * self.shape.lanes), partial(self._weights, fn, known))
+            fn.when(stride.gt(self.shape.vectors * self.shape.lanes), lambda: self._weights(fn, 0))
+        else:
+            self._weights(fn, 0)
+        fn.ret()
+
+    def _weights(self, fn: Function, known: int) -> None:
+        """``known`` is how many vectors a batch has, or 0."""
         g, x, dw, db, outputs, inputs, stride = fn.arguments
         lanes = min(self.shape.lanes, 32 // self.size)  # of several sums in registers
-        type_ = f"<{lanes} x {self.element}>"
-        zero = fn.lift(0.0, type_)
+        zero = fn.lift(0.0, f"<{lanes} x {self.element}>")
+
+        def over(count: int, body: Callable[..., list[Value]]) -> list[Value]:
+            if not known:
+                return fn.loop(stride, body, [zero] * count, step=lanes)
+            sums: list[Value] = []
+            for v in range(known):
+                sums = body(self.number(fn, v * lanes), *sums)
+            return sums
 
         def rows(j: Value, height: int) -> None:
+            starts = [fn.element(g, self.element, (j + r) * stride) for r in range(height)]
+
             def columns(i: Value, width: int) -> None:
+                incoming = [fn.element(x, self.element, (i + c) * stride) for c in range(width)]
+
                 def add(n: Value, *sums: Value) -> list[Value]:
-                    xs = [self.load_vector(x, (i + c) * stride + n, lanes) for c in range(width)]
-                    gs = [self.load_vector(g, (j + r) * stride + n, lanes) for r in range(height)]
+                    xs = [self.load_vector(at, n, lanes) for at in incoming]
+                    gs = [self.load_vector(at, n, lanes) for at in starts]
+                    pairs = [(a, b) for a in gs for b in xs]
+                    if not sums:
+                        return [a * b for a, b in pairs]
                     return [
-                        self.add_product(gs[k // width], xs[k % width], s)
-                        for k, s in enumerate(sums)
+                        self.add_product(a, b, s) for (a, b), s in zip(pairs, sums, strict=True)
                     ]
 
-                sums = fn.loop(stride, add, [zero] * (height * width), step=lanes)
+                sums = over(height * width, add)
                 for r in range(height):
                     row = sums[r * width : (r + 1) * width]
                     place = (j + r) * inputs + i
-                    if width == 4:
+                    if width == _COLUMNS:
                         self.store_vector(self.four_totals(row), dw, place)
                     else:
                         for c, s in enumerate(row):
                             fn.store(self.total(s), dw, place + c)
 
-            self.blocks(fn, inputs, 4, columns)
+            self.blocks(fn, inputs, _COLUMNS, columns)
 
             def add_up(n: Value, *sums: Value) -> list[Value]:
-                return [
-                    s + self.load_vector(g, (j + r) * stride + n, lanes) for r, s in enumerate(sums)
-                ]
+                gs = [self.load_vector(at, n, lanes) for at in starts]
+                return [s + b for s, b in zip(sums, gs, strict=True)] if sums else gs
 
-            for r, s in enumerate(fn.loop(stride, add_up, [zero] * height, step=lanes)):
+            for r, s in enumerate(over(height, add_up)):
                 fn.store(self.total(s), db, j + r)
 
         self.blocks(fn, outputs, 2, rows)
-        fn.ret()
 
     def forward(self) -> None:
         """Every layer's z and a; with ``slopes``, also f'(z)."""
         fn = self.function("forward", ("network", "ptr"), ("slopes", "i64"))
         network, slopes = fn.arguments
         stride = self.word(network, "stride")
+        null = fn.lift(0, "ptr")
 
         def one(i: Value) -> None:
             layer = self.layer(network, i)
-            inputs, outputs = layer_word(layer, "inputs"), layer_word(layer, "outputs")
-            x, w, b, z = (layer_array(layer, n) for n in ("x", "weights", "bias", "z"))
-            null = fn.lift(0, "ptr")
-            invoke(fn, ".dense", x, w, inputs, fn.i64(1), b, null, z, outputs, inputs, stride)
+            inputs, outputs = self.layer_word(layer, "inputs"), self.layer_word(layer, "outputs")
+            x, w, b, z = (self.layer_array(layer, n) for n in ("x", "weights", "bias", "z"))
+            invoke(fn, ".dense", x, w, b, z, outputs, inputs, stride)
 
             def bend() -> None:
                 count = outputs * stride
-                a, slope = layer_array(layer, "a"), layer_array(layer, "slope")
-                fn.when(slopes.ne(0), lambda: self.activate(fn, layer, True, z, a, slope, count))
-                fn.when(slopes.eq(0), lambda: self.activate(fn, layer, False, z, a, null, count))
+                a, slope = self.layer_array(layer, "a"), self.layer_array(layer, "slope")
+                fn.either(
+                    slopes.ne(0),
+                    lambda: self.activate(fn, layer, True, z, a, slope, count),
+                    lambda: self.activate(fn, layer, False, z, a, null, count),
+                )
 
-            fn.when(layer_word(layer, "slope").ne(0), bend)
+            fn.when(self.layer_word(layer, "slope").ne(0), bend)
 
         fn.loop(self.word(network, "layers"), one)
         fn.ret()
-
-    # -- losses ------------------------------------------------------------------------------------
 
     def backward(self) -> None:
         """The gradients of every layer, from the loss of the current batch."""
         fn = self.function("backward", ("network", "ptr"))
         (network,) = fn.arguments
         stride, layers = self.word(network, "stride"), self.word(network, "layers")
-        invoke(fn, ".loss", network, fn.i64(1))
+        invoke(fn, ".loss", network)
 
         def one(k: Value) -> None:
             i = layers - 1 - k
             layer = self.layer(network, i)
-            inputs, outputs = layer_word(layer, "inputs"), layer_word(layer, "outputs")
-            g = layer_array(layer, "g")
-            dw, db = layer_array(layer, "weights_gradient"), layer_array(layer, "bias_gradient")
-            invoke(fn, ".weights", g, layer_array(layer, "x"), dw, db, outputs, inputs, stride)
+            inputs, outputs = self.layer_word(layer, "inputs"), self.layer_word(layer, "outputs")
+            x, w, g = (self.layer_array(layer, n) for n in ("x", "weights", "g"))
+            dw, db = (self.layer_array(layer, f"{n}_gradient") for n in ("weights", "bias"))
+            invoke(fn, ".weights", g, x, dw, db, outputs, inputs, stride)
 
             def before() -> None:
                 previous = self.layer(network, i - 1)
-                invoke(
-                    fn, ".dense", g, layer_array(layer, "weights"), fn.i64(1), inputs, fn.lift(0, "ptr"),
-                    layer_array(previous, "slope"), layer_array(previous, "g"), inputs, outputs, stride,
-                )  # fmt: skip
+                slope, out = self.layer_array(previous, "slope"), self.layer_array(previous, "g")
+                invoke(fn, ".back", g, w, slope, out, outputs, inputs, stride)
 
             fn.when(i.gt(0), before)
 

@@ -8,12 +8,13 @@ from nonlin.compiler.ir import Value
 from nonlin.network.engine.writer import (
     Writer,
     invoke,
-    layer_array,
-    layer_word,
 )
 from nonlin.network.layout import HEADER, OPTIMIZERS, SETTINGS
 
 __all__ = ["Learning"]
+
+_TOGETHER = 4
+_SCALARS = ("lr", "beta1", "beta2", "rest1", "rest2", "eps", "decay", "step", "scale")
 
 
 class Learning(Writer):
@@ -31,66 +32,69 @@ class Learning(Writer):
         """The sum of the squares of some elements: of the whole gradient, or of a layer's."""
         fn = self.function("squares", ("values", "ptr"), ("count", "i64"), result="double")
         gradients, count = fn.arguments
+        if self.index == "i32":
+            count = count.to("trunc", "i32")
         lanes = 4
         type_ = f"<{lanes} x double>"
         whole = count & -lanes
 
         def add_vector(i: Value, s: Value) -> list[Value]:
-            v = self.load_vector(gradients, i, lanes)
-            wide = v if self.element == "double" else v.to("fpext", type_)
-            return [s + wide * wide]
+            v = self.wide(gradients, i, lanes)
+            return [s + v * v]
 
         def add(i: Value, s: Value) -> list[Value]:
             v = self.get(gradients, i)
             return [s + v * v]
 
         (sums,) = fn.loop(whole, add_vector, [fn.lift(0.0, type_)], step=lanes)
-        parts = [fn.emit(f"extractelement {type_} {sums.ref}, i32 {k}", "double") for k in range(4)]
-        start = (parts[0] + parts[1]) + (parts[2] + parts[3])
-        (total,) = fn.loop(count, add, [start], start=whole)
+        (total,) = fn.loop(count, add, [self.total(sums)], start=whole)
         fn.ret(total)
 
     def optimizer(self, name: str) -> None:
-        """One step over all parameters; 1 if that leaves a number that is not finite.
+        """One step over all parameters; not 0 if that leaves a number that is not finite.
 
         It is a function of its own so that LLVM knows that its arrays lie apart.
         """
-        scalars = ("lr", "beta1", "beta2", "eps", "decay", "step", "scale")
         fn = self.function(
-            f".{name}", *((a, "ptr noalias") for a in "pgqmv"), ("count", "i64"),
-            *((s, "double") for s in scalars), result="i64",
+            f".{name}", *((a, "ptr noalias") for a in "pgqmv"), ("count", "index"),
+            *((s, "double") for s in _SCALARS), result=self.bits,
         )  # fmt: skip
         p, g, q, m, v, count, *given = fn.arguments
-        lr, beta1, beta2, eps, decay, step, scale = given
+        if self.element == "float":
+            given = [value.to("fptrunc", "float") for value in given]
+        lr, beta1, beta2, rest1, rest2, eps, decay, step, scale = given
+
+        def get(array: Value, i: Value) -> Value:
+            return fn.load(array, self.element, i)
 
         def put(value: Value, array: Value, i: Value) -> Value:
-            self.put(value, array, i)
-            return self.get(array, i)  # rounded
+            fn.store(value, array, i)
+            return value
 
         def sgd(i: Value, weight: Value, slope: Value) -> list[Value]:
             return [put(weight - lr * slope, p, i)]
 
         def momentum(i: Value, weight: Value, slope: Value) -> list[Value]:
-            velocity = beta1 * self.get(m, i) + slope
+            velocity = beta1 * get(m, i) + slope
             return [put(velocity, m, i), put(weight - lr * velocity, p, i)]
 
         def adam(i: Value, weight: Value, slope: Value) -> list[Value]:
-            first = beta1 * self.get(m, i) + (1.0 - beta1) * slope
-            second = beta2 * self.get(v, i) + (1.0 - beta2) * slope * slope
+            first = beta1 * get(m, i) + rest1 * slope
+            second = beta2 * get(v, i) + rest2 * slope * slope
             moved = weight - step * first / (second.sqrt() * scale + eps)
             return [put(first, m, i), put(second, v, i), put(moved, p, i)]
 
         body = {"sgd": sgd, "momentum": momentum, "adam": adam}[name]
 
-        def one(i: Value, bad: Value) -> list[Value]:
-            weight = self.get(p, i)
-            first, *rest = body(i, weight, self.get(g, i) + decay * weight)
-            self.put(weight, q, i)
-            total = sum(rest, first)
-            return [bad | (total - total).ne(0.0)]  # inf - inf and NaN - NaN are not 0
+        def one(i: Value, flags: Value) -> list[Value]:
+            weight = get(p, i)
+            new = body(i, weight, get(g, i) + decay * weight)
+            fn.store(weight, q, i)
+            for value in new:  # 0, or NaN where it is not finite
+                flags = flags | (value - value).bits()
+            return [flags]
 
-        (bad,) = fn.loop(count, one, [fn.lift(0, "i1")])
-        fn.ret(bad.to("zext", "i64"))
+        fn.ret(*fn.loop(count, one, [fn.lift(0, self.bits)]))
 
     def update(self) -> None:
         """One step of the optimizer, as PyTorch's of the same name; returns 1 if it was taken back.
@@ -125,19 +129,17 @@ class Learning(Writer):
                 fn.store(fn.f64(1.0), settings, SETTINGS.index(name))
             fn.store(fn.i64(1), refused)
 
-        powers = []
-        for name, beta in (("beta1_power", beta1), ("beta2_power", beta2)):
-            power = setting(name) * beta
-            powers.append(power)
-        step = lr / (1.0 - powers[0])
-        scale = 1.0 / (1.0 - powers[1]).sqrt()
-
         def run(name: str) -> None:
+            step = scale = fn.f64(0.0)
             if name == "adam":
-                for power, word in zip(powers, ("beta1_power", "beta2_power"), strict=True):
-                    fn.store(power, settings, SETTINGS.index(word))
-            values = (p, g, q, m, v, count, lr, beta1, beta2, eps, decay, step, scale)
-            (bad,) = fn.call(f".{name}", *values, results=["i64"])
+                powers = []
+                for word, beta in (("beta1_power", beta1), ("beta2_power", beta2)):
+                    powers.append(setting(word) * beta)
+                    fn.store(powers[-1], settings, SETTINGS.index(word))
+                step, scale = lr / (1.0 - powers[0]), 1.0 / (1.0 - powers[1]).sqrt()
+            scalars = (lr, beta1, beta2, 1.0 - beta1, 1.0 - beta2, eps, decay, step, scale)
+            assert len(scalars) == len(_SCALARS)
+            (bad,) = fn.call(f".{name}", p, g, q, m, v, count, *scalars, results=[self.bits])
             fn.when(bad.ne(0), take_back)
 
         for name in OPTIMIZERS:
@@ -145,47 +147,64 @@ class Learning(Writer):
         fn.ret(fn.load(refused, "i64"))
 
     def gather(self) -> None:
-        """The next samples, into the first layer's x and the targets, feature by feature."""
+        """The next samples, into the first layer's x and the targets, feature by feature.
+
+        Four samples at a time, the last one again where there are no more: a stride is never less.
+        """
         fn = self.function(
-            ".gather", ("data", "ptr"), ("out", "ptr"), ("width", "i64"), ("network", "ptr")
-        )
-        data, out, width, network = fn.arguments
-        order = self.pointer(network, "order")
-        batch, stride = self.word(network, "batch"), self.word(network, "stride")
-        position = self.word(network, "position")
+            ".gather", ("network", "ptr"), ("x", "ptr"), ("inputs", "index"), ("y", "ptr"),
+            ("outputs", "index"),
+        )  # fmt: skip
+        network, x, inputs, y, outputs = fn.arguments
+        order, position = self.pointer(network, "order"), self.word(network, "position")
+        data_x, data_y = self.pointer(network, "data_x"), self.pointer(network, "data_y")
+        last, stride = self.word(network, "batch") - 1, self.word(network, "stride")
+        type_ = f"<{_TOGETHER} x {self.element}>"
 
-        def sample(n: Value) -> None:
-            n_used = n.lt(batch).select(n, batch - 1)
-            row = fn.load(order, "i64", position + n_used) * width
-            fn.loop(
-                width,
-                lambda i: fn.store(fn.load(data, self.element, row + i), out, i * stride + n),
-            )
+        def samples(n: Value) -> None:
+            numbers = []
+            for k in range(_TOGETHER):
+                place = n + k
+                place = position + place.lt(last).select(place, last)
+                numbers.append(self.whole(fn.element(order, "i64", place), 0))
+            for data, width, out in ((data_x, inputs, x), (data_y, outputs, y)):
+                rows = [fn.element(data, self.element, sample * width) for sample in numbers]
 
-        fn.loop(stride, sample)
+                def feature(i: Value, rows: list[Value] = rows, out: Value = out) -> None:
+                    column = Value(fn, "poison", type_)
+                    for k, row in enumerate(rows):
+                        v = fn.load(row, self.element, i)
+                        text = f"insertelement {type_} {column.ref}, {v.type} {v.ref}, i32 {k}"
+                        column = fn.emit(text, type_)
+                    self.store_vector(column, out, i * stride + n)
+
+                fn.loop(width, feature)
+
+        fn.loop(stride, samples, step=_TOGETHER)
         fn.ret()
 
     def train(self) -> None:
         """Up to ``steps`` steps; returns how many. It stops before one that is not finite."""
         fn = self.function("train", ("network", "ptr"), result="i64")
         (network,) = fn.arguments
+        zero = self.number(fn, 0)
         layers = self.word(network, "layers")
-        first, last = self.layer(network, fn.i64(0)), self.layer(network, layers - 1)
+        first, last = self.layer(network, zero), self.layer(network, layers - 1)
         samples, size = self.word(network, "samples"), self.word(network, "batch_size")
         history, result = self.pointer(network, "history"), self.pointer(network, "result")
         fn.jump("step")
         fn.label("step")
-        done = fn.phi("i64", (0, "entry"), (Value(fn, "%more", "i64"), "go.on"))
+        done = fn.phi(self.index, (0, "entry"), (Value(fn, "%more", self.index), "go.on"))
         fn.branch(done.lt(self.word(network, "steps")), "start", "stop")
         fn.label("start")
         at = self.word(network, "position")
 
         def again() -> None:
-            self.set_word(network, "position", fn.i64(0))
+            self.set_word(network, "position", zero)
 
             def shuffle() -> None:
                 state = fn.element(network, "i64", HEADER.index("random"))
-                invoke(fn, "shuffle", self.pointer(network, "order"), samples, state)
+                invoke(fn, "shuffle", self.pointer(network, "order"), self.long(samples), state)
 
             fn.when(self.word(network, "shuffle").ne(0), shuffle)
 
@@ -196,27 +215,13 @@ class Learning(Writer):
         lanes = self.shape.lanes
         self.set_word(network, "batch", batch)
         self.set_word(network, "stride", (batch + (lanes - 1)) & -lanes)
-        invoke(
-            fn,
-            ".gather",
-            self.pointer(network, "data_x"),
-            layer_array(first, "x"),
-            layer_word(first, "inputs"),
-            network,
-        )
-        targets = self.pointer(network, "targets")
-        invoke(
-            fn,
-            ".gather",
-            self.pointer(network, "data_y"),
-            targets,
-            layer_word(last, "outputs"),
-            network,
-        )
+        x, inputs = self.layer_array(first, "x"), self.layer_word(first, "inputs")
+        y, outputs = self.pointer(network, "targets"), self.layer_word(last, "outputs")
+        invoke(fn, ".gather", network, x, inputs, y, outputs)
         invoke(fn, "forward", network, fn.i64(1))
         invoke(fn, "backward", network)
         gradients, count = self.pointer(network, "gradients"), self.word(network, "count")
-        (norm,) = fn.call("squares", gradients, count)
+        (norm,) = fn.call("squares", gradients, self.long(count))
         fn.store(norm, result, 1)
         loss = fn.load(result, "double", 0)
         fn.store(loss, history, done * 2)
@@ -230,7 +235,7 @@ class Learning(Writer):
         self.set_word(network, "position", at + batch)
         fn.jump("go.on")
         fn.label("go.on")
-        fn.do(f"%more = add i64 {done.ref}, 1")
+        fn.do(f"%more = add {self.index} {done.ref}, 1")
         fn.jump("step")
         fn.label("stop")
-        fn.ret(done)
+        fn.ret(self.long(done))

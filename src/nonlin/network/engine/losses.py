@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from nonlin.compiler import lanes
 from nonlin.compiler.ir import Function, Value
 from nonlin.network.engine.writer import (
     Writer,
-    layer_array,
-    layer_word,
 )
 from nonlin.network.layout import LOSSES
 
@@ -25,20 +22,19 @@ class Losses(Writer):
 
     def losses(self) -> None:
         """The loss of the current batch, and its gradient in the last layer's g."""
-        fn = self.function(".loss", ("network", "ptr"), ("gradient", "i64"))
-        network, gradient = fn.arguments
+        fn = self.function(".loss", ("network", "ptr"))
+        (network,) = fn.arguments
         layer = self.layer(network, self.word(network, "layers") - 1)
-        a, g = layer_array(layer, "a"), layer_array(layer, "g")
+        a, g = self.layer_array(layer, "a"), self.layer_array(layer, "g")
         y, scratch = self.pointer(network, "targets"), self.pointer(network, "scratch")
-        outputs, stride = layer_word(layer, "outputs"), self.word(network, "stride")
-        batch = self.word(network, "batch")
+        outputs, stride = self.layer_word(layer, "outputs"), self.word(network, "stride")
+        batch, result = self.word(network, "batch"), self.pointer(network, "result")
         samples = batch.to("sitofp", "double")
         share = 1.0 / (samples * outputs.to("sitofp", "double"))
+        everything = outputs * stride
 
-        def squared(i: Value) -> None:
-            d = self.get(a, i) - self.get(y, i)
-            fn.store(d * d * share, scratch, i)
-            self.put(d * 2.0 * share, g, i)
+        def squared() -> None:
+            fn.store(self.squared(fn, a, y, g, outputs, stride, batch, share), result)
 
         def binary(i: Value) -> None:
             z, t = self.get(a, i), self.get(y, i)
@@ -47,28 +43,29 @@ class Losses(Writer):
             fn.store(loss * share, scratch, i)
             self.put((lanes.call(fn, "sigmoid", z) - t) * share, g, i)
 
+        def others() -> None:
+            fn.either(
+                kind.eq(LOSSES.index("cross_entropy")),
+                lambda: self.cross_entropy(fn, a, y, g, scratch, outputs, stride, 1.0 / samples),
+                lambda: fn.loop(everything, binary),
+            )
+
+            def silence(k: Value) -> None:
+                def one(n: Value) -> None:
+                    fn.store(fn.f64(0.0), scratch, k * stride + n)
+                    self.put(fn.f64(0.0), g, k * stride + n)
+
+                fn.loop(stride, one, start=batch)
+
+            fn.loop(outputs, silence)
+            (total,) = fn.loop(
+                everything, lambda i, s: [s + fn.load(scratch, "double", i)], [fn.f64(0.0)]
+            )
+            fn.store(total, result)
+
         kind = self.word(network, "loss")
-        everything = outputs * stride
-        for name, body in (("squared_error", squared), ("binary_cross_entropy", binary)):
-            fn.when(kind.eq(LOSSES.index(name)), partial(fn.loop, everything, body))
-        fn.when(
-            kind.eq(LOSSES.index("cross_entropy")),
-            lambda: self.cross_entropy(fn, a, y, g, scratch, outputs, stride, 1.0 / samples),
-        )
-
-        def silence(k: Value) -> None:
-            def one(n: Value) -> None:
-                fn.store(fn.f64(0.0), scratch, k * stride + n)
-                self.put(fn.f64(0.0), g, k * stride + n)
-
-            fn.loop(stride, one, start=batch)
-
-        fn.loop(outputs, silence)
-        (total,) = fn.loop(
-            everything, lambda i, s: [s + fn.load(scratch, "double", i)], [fn.f64(0.0)]
-        )
-        fn.store(total, self.pointer(network, "result"), 0)
-        slope = layer_array(layer, "slope")
+        fn.either(kind.eq(LOSSES.index("squared_error")), squared, others)
+        slope = self.layer_array(layer, "slope")
 
         def bend() -> None:
             def one(i: Value) -> None:
@@ -77,8 +74,42 @@ class Losses(Writer):
 
             fn.loop(everything, one, step=self.shape.lanes)
 
-        fn.when(layer_word(layer, "slope").ne(0) & gradient.ne(0), bend)
+        fn.when(self.layer_word(layer, "slope").ne(0), bend)
         fn.ret()
+
+    def squared(
+        self, fn: Function, a: Value, y: Value, g: Value, outputs: Value, stride: Value,
+        batch: Value, share: Value,
+    ) -> Value:  # fmt: skip
+        """The sum of the squared errors' shares."""
+        width = 4
+        type_ = f"<{width} x double>"
+        shares = self.splat(share, type_)
+
+        def row(k: Value, total: Value) -> list[Value]:
+            start = k * stride
+            whole = batch & -width
+
+            def several(n: Value, sums: Value) -> list[Value]:
+                output, target = (self.wide(v, start + n, width) for v in (a, y))
+                d = output - target
+                narrow = (d * 2.0) * shares
+                if self.element == "float":
+                    narrow = narrow.to("fptrunc", f"<{width} x float>")
+                self.store_vector(narrow, g, start + n)
+                return [sums + d * d * shares]
+
+            def one(n: Value, s: Value) -> list[Value]:
+                d = self.get(a, start + n) - self.get(y, start + n)
+                self.put(d * 2.0 * share, g, start + n)
+                return [s + d * d * share]
+
+            (sums,) = fn.loop(whole, several, [fn.lift(0.0, type_)], step=width)
+            (rest,) = fn.loop(batch, one, [total + self.total(sums)], start=whole)
+            fn.loop(stride, lambda n: self.put(fn.f64(0.0), g, start + n), start=batch)
+            return [rest]
+
+        return fn.loop(outputs, row, [fn.f64(0.0)])[0]
 
     def cross_entropy(
         self, fn: Function, a: Value, y: Value, g: Value, scratch: Value, outputs: Value,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from nonlin.compiler.ir import Function, Module, Value
+from nonlin.compiler.ir import Function, Module, Value, scalar
 from nonlin.network.layout import HEADER, LAYER
 
 __all__ = [
@@ -14,19 +15,34 @@ __all__ = [
     "address",
     "invoke",
     "is_given",
-    "layer_array",
-    "layer_word",
     "length",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How the engine is cut for a target: its element type, samples per vector, units at a time."""
+    """How the engine is cut for a target.
+
+    Attributes
+    ----------
+    element
+        The type of all numbers of a network.
+    lanes
+        Samples in a vector.
+    rows
+        Sums that stay in registers, for as many units at a time.
+    vectors
+        The most vectors of samples that a dense layer has in registers at a time. A target whose
+        vectors are short gains by several: each weight is then loaded once for all of them.
+    index
+        The type of whole numbers.
+    """
 
     element: str
     lanes: int
     rows: int
+    vectors: int = 1
+    index: str = "i64"
 
     @property
     def size(self) -> int:
@@ -43,6 +59,8 @@ class Writer:
         self.module, self.shape, self.activate = module, shape, activate
         self.element, self.size = shape.element, shape.size
         self.vector = f"<{shape.lanes} x {shape.element}>"
+        self.bits = {"float": "i32", "double": "i64"}[shape.element]
+        self.index, self.index_size = shape.index, 4 if shape.index == "i32" else 8
 
     def write(self) -> None:
         """Write the part's functions."""
@@ -50,16 +68,33 @@ class Writer:
 
     # -- memory -----------------------------------------------------------------------------------
     def word(self, network: Value, name: str) -> Value:
-        return network.fn.load(network, "i64", HEADER.index(name))
+        return self.whole(network, HEADER.index(name))
+
+    def whole(self, block: Value, place: int) -> Value:
+        """A word of a block; of a short one the lower half, which comes first on such targets."""
+        return block.fn.load(block, self.index, place * (8 // self.index_size))
 
     def set_word(self, network: Value, name: str, value: Value) -> None:
-        network.fn.store(value, network, HEADER.index(name))
+        network.fn.store(self.long(value), network, HEADER.index(name))
+
+    def long(self, value: Value) -> Value:
+        """A whole number as i64."""
+        return value if value.type == "i64" else value.to("sext", "i64")
+
+    def number(self, fn: Function, value: int) -> Value:
+        return fn.lift(value, self.index)
 
     def pointer(self, network: Value, name: str) -> Value:
         return address(self.word(network, name))
 
     def layer(self, network: Value, i: Value) -> Value:
         return network.fn.element(network, "i64", i * len(LAYER) + len(HEADER))
+
+    def layer_word(self, layer: Value, name: str) -> Value:
+        return self.whole(layer, LAYER.index(name))
+
+    def layer_array(self, layer: Value, name: str) -> Value:
+        return address(self.layer_word(layer, name))
 
     def load_vector(self, pointer: Value, index: Value, lanes: int | None = None) -> Value:
         fn = pointer.fn
@@ -77,6 +112,11 @@ class Writer:
         value = pointer.fn.load(pointer, self.element, index)
         return value if self.element == "double" else value.to("fpext", "double")
 
+    def wide(self, pointer: Value, index: Value, lanes: int) -> Value:
+        """Some elements, as doubles."""
+        v = self.load_vector(pointer, index, lanes)
+        return v if self.element == "double" else v.to("fpext", f"<{lanes} x double>")
+
     def put(self, value: Value, pointer: Value, index: Value) -> None:
         """One double, as element."""
         narrow = value if self.element == "double" else value.to("fptrunc", "float")
@@ -84,27 +124,26 @@ class Writer:
 
     # -- code -------------------------------------------------------------------------------------
     def function(self, name: str, *arguments: tuple[str, str], result: str = "") -> Function:
+        """A function; those that others call (whose names begin with no dot) take whole i64."""
         results = [result] if result else []
-        return self.module.function(name, list(arguments), results, internal=name[0] == ".")
+        internal = name[0] == "."
+        typed = [(a, self.index if t == "index" and internal else t) for a, t in arguments]
+        return self.module.function(name, typed, results, internal=internal)
 
     def blocks(
         self, fn: Function, count: Value, largest: int, body: Callable[[Value, int], None]
     ) -> None:
-        """Loops over a range in blocks of a size (a power of 2), what is left in half of it, …, in 1."""
-        start: Value = fn.i64(0)
-        size = largest
+        """A loop over a range in blocks of a size (a power of 2); what is left in a half of it, …, in 1."""
+        whole = count if largest == 1 else count & -largest
+        fn.loop(whole, lambda j: body(j, largest), step=largest)
+        size = largest // 2
         while size:
-            whole = count if size == 1 else count & -size
-            fn.loop(whole, lambda j, size=size: body(j, size), start=start, step=size)
-            start, size = whole, size // 2
+            start = count & -2 * size
+            fn.when((count & size).ne(0), partial(body, start, size))
+            size //= 2
 
     def splat(self, x: Value, type_: str) -> Value:
-        fn, count = x.fn, type_[1:].split(" ")[0]
-        one = fn.emit(f"insertelement {type_} poison, {x.type} {x.ref}, i32 0", type_)
-        return fn.emit(
-            f"shufflevector {type_} {one.ref}, {type_} poison, <{count} x i32> zeroinitializer",
-            type_,
-        )
+        return x.fn.splat(x, type_)
 
     def add_product(self, a: Value, b: Value, c: Value) -> Value:
         """a * b + c."""
@@ -115,7 +154,7 @@ class Writer:
         chosen = ", ".join(f"i32 {i}" for i in places)
         return a.fn.emit(
             f"shufflevector {a.type} {a.ref}, {b.type} {b.ref}, <{len(places)} x i32> <{chosen}>",
-            f"<{len(places)} x {self.element}>",
+            f"<{len(places)} x {scalar(a.type)}>",
         )
 
     def halved(self, v: Value) -> Value:
@@ -128,7 +167,7 @@ class Writer:
         """The sum of a vector's elements, halves added to halves."""
         while length(v) > 1:
             v = self.halved(v)
-        return v.fn.emit(f"extractelement {v.type} {v.ref}, i32 0", self.element)
+        return v.fn.emit(f"extractelement {v.type} {v.ref}, i32 0", scalar(v.type))
 
     def four_totals(self, sums: Sequence[Value]) -> Value:
         """The totals of four vectors, as a vector: the same sums with a third of the shuffles."""
@@ -149,15 +188,7 @@ def length(v: Value) -> int:
 
 
 def address(word: Value) -> Value:
-    return word.fn.emit(f"inttoptr i64 {word.ref} to ptr", "ptr")
-
-
-def layer_word(layer: Value, name: str) -> Value:
-    return layer.fn.load(layer, "i64", LAYER.index(name))
-
-
-def layer_array(layer: Value, name: str) -> Value:
-    return address(layer_word(layer, name))
+    return word.fn.emit(f"inttoptr {word.type} {word.ref} to ptr", "ptr")
 
 
 def is_given(pointer: Value) -> Value:
