@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nonlin.compiler.ir import Function, Value
-from nonlin.network.engine.writer import Writer, layer_array, layer_word
+from nonlin.network.engine.writer import Writer
 
 __all__ = ["GRAIN", "INPUTS", "Pictures"]
 
@@ -40,7 +40,7 @@ class Pictures(Writer):
         )  # fmt: skip
         network, first, width, height, *latents, spread, inputs = fn.arguments
         layer = self.layer(network, fn.i64(0))
-        x, stride = layer_array(layer, "x"), self.word(network, "stride")
+        x, stride = self.layer_array(layer, "x"), self.long(self.word(network, "stride"))
         wide, high = (v.to("sitofp", "double") for v in (width, height))
         unit = 1.0 / wide.lt(high).select(wide, high)
         last = width * height - 1
@@ -93,9 +93,9 @@ class Pictures(Writer):
         )  # fmt: skip
         network, index, gain, shift = fn.arguments
         layer = self.layer(network, index)
-        z, w, b = (layer_array(layer, name) for name in ("z", "weights", "bias"))
-        inputs, outputs = layer_word(layer, "inputs"), layer_word(layer, "outputs")
-        stride, zero = self.word(network, "stride"), fn.f64(0.0)
+        z, w, b = (self.layer_array(layer, name) for name in ("z", "weights", "bias"))
+        inputs, outputs = (self.long(self.layer_word(layer, n)) for n in ("inputs", "outputs"))
+        stride, zero = self.long(self.word(network, "stride")), fn.f64(0.0)
         share = 1.0 / stride.to("sitofp", "double")
 
         def unit(j: Value) -> None:
@@ -138,8 +138,8 @@ class Pictures(Writer):
             ("count", "i64"),
         )  # fmt: skip
         network, out, palette, channels, count = fn.arguments
-        layer = self.layer(network, self.word(network, "layers") - 1)
-        a, stride = layer_array(layer, "a"), self.word(network, "stride")
+        layer = self.layer(network, self.long(self.word(network, "layers")) - 1)
+        a, stride = self.layer_array(layer, "a"), self.long(self.word(network, "stride"))
         chosen = palette.fn.emit(f"icmp ne ptr {palette.ref}, null", "i1")
 
         def level(index: Value) -> Value:
