@@ -23,7 +23,7 @@ from ..oracle import accurate
 from ..rewrites import simplify
 from .budget import Budget
 from .forms import affine
-from .signs import BITS, Root, Signs, point_sign, signs
+from .signs import BITS, Root, Signs, point_sign, signs, underflows
 
 __all__ = ["Cell", "Cut", "TooIntricate", "cells", "value_at", "with_values"]
 
@@ -271,6 +271,8 @@ def value_at(expr: Expr, point: Any, exact: bool) -> Any:
     would make of it: (z**2 - 2)**2 is 0 at the square root of 2.
     """
     value = accurate(expr, point, None, BITS)
+    if value == 0 and underflows(expr, point):
+        raise OverflowError
     if exact or value == 0 or not mpmath.isfinite(value):
         return value
     with mpmath.workprec(BITS + 40):

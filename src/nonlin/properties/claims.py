@@ -22,7 +22,7 @@ from .signs import signs
 from .study import Extreme, Study, differ
 from .text import Interval, interval_text, num, nums, region, shown
 
-__all__ = ["CLAIMS", "Claim", "image", "limit_text", "tends", "unknown"]
+__all__ = ["CLAIMS", "Claim", "double", "image", "limit_text", "tends", "unknown"]
 
 Claim = tuple[object, str, str, bool]
 
@@ -38,7 +38,15 @@ def limit_text(value: Any) -> str:
 def _plain(value: Any) -> float | str | None:
     if isinstance(value, str):
         return "none" if value == "swings" else value
-    return None if value is None else float(value)
+    return None if value is None else double(value)
+
+
+def double(value: Any) -> float:
+    """The nearest double; OverflowError for a number beyond the doubles, which would be another."""
+    near = float(value)
+    if (near == 0 and value != 0) or (math.isinf(near) and not mpmath.isinf(value)):
+        raise OverflowError
+    return near
 
 
 def limits(s: Study) -> Claim:
@@ -113,7 +121,7 @@ def image(s: Study) -> tuple[list[Interval], list[Extreme]] | None:
                     last[1], last[3] = hi, has_hi
                 continue
         merged.append([lo, hi, has_lo, has_hi])
-    return [(float(a), float(b), c, d) for a, b, c, d in merged], extremes
+    return [(double(a), double(b), c, d) for a, b, c, d in merged], extremes
 
 
 def range_(s: Study) -> Claim:

@@ -8,7 +8,7 @@ from typing import Any
 from ..calculus import derivative
 from ..oracle import accurate
 from .cells import Cell, Cut
-from .claims import Claim, limit_text, tends, unknown
+from .claims import Claim, double, limit_text, tends, unknown
 from .signs import BITS
 from .study import Extreme, Study, differ
 from .text import num, nums, region, shown
@@ -299,7 +299,7 @@ def max_slope(s: Study) -> Claim:
     if best is None:
         return unknown("the largest f′ could not be proved")
     text = num(best.value)
-    return float(best.value), text, f"largest f′ {text}, {_where_steep(best)}", True
+    return double(best.value), text, f"largest f′ {text}, {_where_steep(best)}", True
 
 
 def lipschitz(s: Study) -> Claim:
@@ -320,7 +320,7 @@ def lipschitz(s: Study) -> Claim:
     falls = -bottom.value > abs(top.value) and differ(-bottom.value, abs(top.value))
     steeper = bottom if falls else top
     value = abs(steeper.value)
-    return float(value), num(value), f"largest |f′| {num(value)}, {_where_steep(steeper)}", True
+    return double(value), num(value), f"largest |f′| {num(value)}, {_where_steep(steeper)}", True
 
 
 def saturates(s: Study) -> Claim:

@@ -27,7 +27,7 @@ from .budget import Budget
 from .forms import affine, plain_slope
 from .tails import sign_beyond
 
-__all__ = ["BITS", "Root", "Segment", "Signs", "point_sign", "root_near", "signs"]
+__all__ = ["BITS", "Root", "Segment", "Signs", "point_sign", "root_near", "signs", "underflows"]
 
 BITS = 200
 
@@ -79,6 +79,17 @@ def point_sign(expr: Expr, at: float | Fraction | Any) -> int:
     """The sign at one point, at a precision where it is beyond doubt."""
     value = accurate(expr, at, None, 60)
     return int(value > 0) - int(value < 0)
+
+
+def underflows(expr: Expr, at: float | Fraction | Any) -> bool:
+    """Whether something in ``expr`` that is never 0 is smaller there than the oracle can tell.
+
+    >>> from nonlin.formula import parse
+    >>> [underflows(parse("exp(-exp(z))"), x) for x in (10.0, 1000.0)]
+    [False, True]
+    """
+    positive = ("exp", "sigmoid", "softplus", "Phi", "erfc")
+    return any(evaluate(n, at, None, 60) == 0 for n in walk(expr) if n.op in positive)
 
 
 def _plain_zero(expr: Expr, at: int) -> bool:
@@ -273,6 +284,8 @@ def signs(
     if line is not None:
         return _affine_signs(line, lo, hi)
     if all(accurate(expr, x, None, 60) == 0 for x in _samples(lo, hi)):
+        if any(underflows(expr, x) for x in _samples(lo, hi)):
+            return Signs([Segment(lo, hi, 2)], gaps=[(lo, hi)])
         return Signs([Segment(lo, hi, 0)])
     slope = plain_slope(expr) if slope is None else slope
     settled: list[Segment] = []
@@ -373,7 +386,7 @@ def _joined(
                 result.roots.append(Root(value, _whole(expr, value)))
             result.segments.append(piece)
             continue
-        narrow = piece.hi - piece.lo <= 1e-6 * max(1.0, abs(piece.lo))
+        narrow = math.isfinite(piece.lo) and piece.hi - piece.lo <= 1e-6 * max(1.0, abs(piece.lo))
         neighbours = [merged[j].sign for j in (i - 1, i + 1) if 0 <= j < len(merged)]
         if narrow and len(neighbours) == 2:
             value = _exact_zero(expr, piece.lo, piece.hi)

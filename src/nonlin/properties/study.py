@@ -38,7 +38,7 @@ def differ(a: Any, b: Any) -> bool:
     if math.isinf(float(a)) or math.isinf(float(b)):
         return bool(a != b)
     with mpmath.workprec(BITS):
-        return bool(abs(a - b) > max(abs(a), abs(b)) * mpmath.mpf(2) ** -100)
+        return bool(abs(a - b) > max(abs(a), abs(b)) * mpmath.mpf(2) ** -165)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
-from ..expression import Expr
+from ..expression import Expr, call, number
+from ..rewrites import simplify
 from .expansions import Expansion
 from .series import Rank, Series, Undecided, compare
 
@@ -146,4 +147,25 @@ def _sign(tail: Expansion, expr: Expr) -> int:
         case "pow" if expr.args[1].is_number and expr.args[1].fraction.denominator == 1:
             sign = _sign(tail, expr.args[0])
             return sign if expr.args[1].fraction % 2 else abs(sign)
+        case "add" | "sub":  # a*exp(u) + b*exp(v) has the sign of a*exp(u - v) + b
+            (a, u), (b, v) = (_exponential(part) for part in expr.args)
+            if u is not None and v is not None:
+                ratio = a * call("exp", simplify(u - v))
+                return _sign(tail, ratio + b if expr.op == "add" else ratio - b)
     raise Undecided
+
+
+def _exponential(expr: Expr) -> tuple[Expr, Expr | None]:
+    """A product as ``(a, u)``, which stand for a*exp(u); without an exponential u is ``None``."""
+    if expr.op == "exp":
+        return number(1), expr.args[0]
+    if expr.op == "neg":
+        a, u = _exponential(expr.args[0])
+        return -a, u
+    if expr.op == "mul":
+        (a, u), (b, v) = (_exponential(part) for part in expr.args)
+        return a * b, u if v is None else v if u is None else u + v
+    if expr.op == "div":
+        a, u = _exponential(expr.args[0])
+        return a / expr.args[1], u
+    return expr, None
