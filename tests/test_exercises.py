@@ -307,7 +307,7 @@ def test_a_static_copy_has_python_and_a_served_page_has_none() -> None:
     }
     assert {
         "worker.js",
-        "pyodide.mjs",
+        "pyodide.js",
         "pyodide.asm.wasm",
         "python_stdlib.zip",
         "nonlin.zip",

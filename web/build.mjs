@@ -113,7 +113,8 @@ await build({
 
 const pyodide = "node_modules/pyodide/";
 for (const name of ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"]) {
-  copyFileSync(pyodide + name, `dist/python/${name}`);
+  // Not every host knows that .mjs is JavaScript.
+  copyFileSync(pyodide + name, `dist/python/${name.replace(/\.mjs$/, ".js")}`);
 }
 // The versions that Pyodide wants to see, without its list of packages: none is ever loaded.
 const { info } = JSON.parse(readFileSync(`${pyodide}pyodide-lock.json`, "utf8"));

@@ -61,7 +61,7 @@ def static() -> None:
             self.send_response(200 if data is not None else 404)
             kinds: dict[str, str] = {
                 "html": "text/html; charset=utf-8", "js": "text/javascript",
-                "mjs": "text/javascript", "css": "text/css", "wasm": "application/wasm",
+                "css": "text/css", "wasm": "application/wasm",
                 "json": "application/json", "svg": "image/svg+xml", "woff2": "font/woff2",
             }  # fmt: skip
             self.send_header("Content-Type", kinds.get(Path(path).suffix[1:], "application/zip"))

@@ -1,5 +1,5 @@
 /// <reference lib="webworker" />
-import type { loadPyodide as LoadPyodide, PyodideAPI } from "pyodide";
+import type { loadPyodide as LoadPyodide, PyodideAPI, PyodideConfig } from "pyodide";
 import type { Call, Reply } from "./protocol";
 
 /**
@@ -64,8 +64,11 @@ function watchFetches(): Promise<never> {
 
 async function start(): Promise<(request: string) => string> {
   const modules = fetch(beside("nonlin.zip")).then((response) => response.arrayBuffer());
-  const { loadPyodide } = (await import(/* @vite-ignore */ beside("pyodide.mjs"))) as { loadPyodide: typeof LoadPyodide };
-  const python: PyodideAPI = await loadPyodide({ indexURL: beside("./") });
+  const [{ loadPyodide }, { default: createPyodideModule }] = (await Promise.all([
+    import(/* @vite-ignore */ beside("pyodide.js")),
+    import(/* @vite-ignore */ beside("pyodide.asm.js")),
+  ])) as [{ loadPyodide: typeof LoadPyodide }, { default: NonNullable<PyodideConfig["createPyodideModule"]> }];
+  const python: PyodideAPI = await loadPyodide({ indexURL: beside("./"), createPyodideModule });
   python.FS.writeFile("/nonlin.zip", new Uint8Array(await modules));
   say({ type: "starting" });
   python.runPython("import sys; sys.path.insert(0, '/nonlin.zip')");
