@@ -104,6 +104,20 @@ def test_backward_gradients_are_pythons(page: Any, url: str) -> None:
     assert "gradient stops here" in page.get_by_test_id("sentence").inner_text() or wanted != 0
 
 
+def test_small_numbers_fit_and_stay_what_they_are(page: Any, url: str) -> None:
+    weights = [*WEIGHTS[:17], 0.05, 0.03, -0.2]
+    go(page, url, f"mode=backward&all=1&weights={','.join(map(str, weights))}")
+    expected = network(weights=weights).backward([[1, -0.5]], [[1]])
+    small = 0
+    for layer, slopes in enumerate(expected.biases):
+        for unit, slope in enumerate(slopes):
+            shown = float(held(page, layer, unit).replace("−", "-"))
+            tiny = 0 < abs(slope) < 0.01
+            small += tiny
+            assert shown == pytest.approx(float(slope), rel=0.06, abs=0 if tiny else 6e-3)
+    assert small
+
+
 def test_keys_walk_and_a_click_chooses(page: Any, url: str) -> None:
     go(page, url)
     page.get_by_test_id("unit-0-0").focus()

@@ -773,7 +773,28 @@ export const en = {
 
   // Demo: sheet
   sheet: {
-    title: "sheet",
+    title: "Cheat sheet",
+    function: "Function",
+    columns: {
+      range: "Range",
+      zero_centred: "Zero-centred",
+      saturates: "Saturates",
+      monotone: "Monotone",
+      smooth: "Smooth",
+      max_slope: "Largest slope",
+    },
+    use: "Use it for",
+    unknown: "unknown",
+    mean: (mean: string) => `mean ${mean}`,
+    why: "why?",
+    whyOf: (title: string) => `why? ${title}`,
+    filter: "Find",
+    placeholder: "name, use or property",
+    all: (count: number) => `All ${count}`,
+    print: "Print",
+    shown: (rows: number, of: number, column: string, down: boolean) =>
+      `${rows === of ? `All ${of}` : `${rows} of ${of}`} functions${column === "" ? "" : `, by ${column.toLowerCase()}, ${down ? "largest first" : "smallest first"}`}`,
+    note: "No property here was typed: each is worked out from the function’s formula, with a reason. Zero-centred means that f(Z) has mean 0 for a standard normal Z. A name opens the function in the Explorer.",
   },
 
   // Exercises

@@ -65,7 +65,9 @@ export class TraceState extends DemoState<Traits> {
   #made = "";
   #drawn: number[] = [];
 
-  readonly layers: number = $derived(this.now.widths.length - 1);
+  /** The same array while the network stays the same, so that what hangs on it is not worked out anew. */
+  readonly widths: readonly number[] = $derived(this.now.widths);
+  readonly layers: number = $derived(this.widths.length - 1);
   readonly activations: readonly string[] = $derived(
     filled(this.now.activations, this.layers, this.now.activations.at(-1) ?? "relu"),
   );
@@ -73,7 +75,7 @@ export class TraceState extends DemoState<Traits> {
   readonly targets: readonly number[] = $derived(filled(this.now.targets, this.now.widths.at(-1) ?? 1, 0));
   /** Every unit in the order of the forward pass. */
   readonly order: readonly Place[] = $derived(
-    this.now.widths.slice(1).flatMap((width, layer) => Array.from({ length: width }, (_, unit) => ({ layer, unit }))),
+    this.widths.slice(1).flatMap((width, layer) => Array.from({ length: width }, (_, unit) => ({ layer, unit }))),
   );
   readonly step: number = $derived(Math.min(this.now.step, this.order.length - 1));
   readonly at: Place = $derived(this.place(this.step));
@@ -159,7 +161,7 @@ export class TraceState extends DemoState<Traits> {
 
   /** Where in `parameters` a unit's weights begin, and where its bias is. */
   whereabouts({ layer, unit }: Place): { weights: number; bias: number; inputs: number } {
-    const { widths } = this.now;
+    const { widths } = this;
     let start = 0;
     for (let l = 0; l < layer; l++) start += (widths[l + 1] ?? 0) * ((widths[l] ?? 0) + 1);
     const [inputs, outputs] = [widths[layer] ?? 0, widths[layer + 1] ?? 0];
@@ -211,7 +213,7 @@ export class TraceState extends DemoState<Traits> {
 
   async #run(): Promise<void> {
     const { networks } = this.#connection;
-    const { widths, seed, weights } = $state.snapshot(this.now);
+    const { widths, seed, weights } = this.now;
     const activations = [...this.activations];
     const made = JSON.stringify([widths, activations, seed]);
     if (made !== this.#made) {

@@ -1,0 +1,103 @@
+import { assignLooks, OWN_LOOK, type Look } from "../../lib/colours";
+import type { Property, RowFn } from "../../lib/lab/contract";
+import type { Kernel, Lab } from "../../lib/lab/lab";
+import type { Model } from "../../lib/model";
+import { DemoState, reading } from "../../lib/state.svelte";
+
+export const COLUMNS = ["range", "zero_centred", "saturates", "monotone", "smooth", "max_slope"] as const;
+export type Column = (typeof COLUMNS)[number];
+export type Order = "" | "name" | Column;
+
+export interface Traits {
+  /** The whole catalogue. */
+  all: boolean;
+  /** The column that rows are sorted by; none: the sheet's own order. */
+  sort: Order;
+  down: boolean;
+  filter: string;
+  /** The row whose reasons are shown. */
+  why: string;
+}
+
+export const DEFAULTS: Traits = { all: false, sort: "", down: false, filter: "", why: "" };
+
+export interface Row {
+  name: string;
+  title: string;
+  summary: string;
+  look: Look;
+  /** Softmax has none: it is no function of one number. */
+  kernel: Kernel | undefined;
+  claims: Readonly<Record<string, Property | undefined>>;
+  /** What the filter looks through. */
+  text: string;
+}
+
+function compared(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+export class SheetState extends DemoState<Traits> {
+  readonly #every: Row[];
+  readonly #short: Row[];
+  readonly rows: readonly Row[] = $derived.by(() => this.#chosen());
+
+  constructor(model: Model, lab: Lab) {
+    super(model, DEFAULTS, {
+      all: reading.flag,
+      sort: reading.oneOf<Order>("", "name", ...COLUMNS),
+      down: reading.flag,
+      filter: reading.text,
+      why: reading.text,
+    });
+    const looks = assignLooks(lab.kernels.map(({ fn }) => fn.name));
+    const row = (fn: RowFn, aliases: readonly string[], kernel?: Kernel): Row => ({
+      name: fn.name,
+      title: fn.title,
+      summary: fn.summary,
+      look: looks.get(fn.name) ?? OWN_LOOK,
+      kernel,
+      claims: Object.fromEntries(fn.properties.map((claim) => [claim.key, claim])),
+      text: [fn.title, fn.name, ...aliases, fn.summary, ...fn.properties.map(({ value }) => value)].join("\n").toLowerCase(),
+    });
+    this.#every = [
+      ...lab.kernels.map((kernel) => row(kernel.fn, kernel.fn.aliases, kernel)),
+      ...lab.rowFunctions.map((fn) => row(fn, [])),
+    ];
+    this.#short = lab.sheet.flatMap((name) => this.#every.find((each) => each.name === name) ?? []);
+  }
+
+  get count(): number {
+    return this.#every.length;
+  }
+
+  /** Up, down, and as it was. */
+  sortBy(column: Order): void {
+    if (this.now.sort !== column) this.change({ sort: column, down: false });
+    else if (!this.now.down) this.change({ down: true });
+    else this.change({ sort: "", down: false });
+  }
+
+  #chosen(): Row[] {
+    const { all, sort, down, filter } = this.now;
+    const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+    // What is looked for is looked for everywhere.
+    const rows = (all || words.length > 0 ? this.#every : this.#short).filter(({ text }) =>
+      words.every((word) => text.includes(word)),
+    );
+    if (sort === "") return rows;
+    const sign = down ? -1 : 1;
+    if (sort === "name") return rows.toSorted((a, b) => sign * a.title.localeCompare(b.title));
+    const keys = (row: Row): number[] => row.claims[sort]?.sort ?? [];
+    return rows.toSorted((a, b) => {
+      const [first, second] = [keys(a), keys(b)];
+      // What nobody knows stands last either way.
+      if (first.length === 0 || second.length === 0) return Number(first.length === 0) - Number(second.length === 0);
+      return sign * compared(first, second);
+    });
+  }
+}
