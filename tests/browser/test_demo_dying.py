@@ -90,9 +90,9 @@ def rate(page: Any, value: str) -> None:
 
 
 def step(page: Any) -> int:
-    return int(
-        re.search(r"step ([\d,]+)", page.locator(".progress").inner_text())[1].replace(",", "")
-    )
+    found = re.search(r"step ([\d,]+)", page.locator(".progress").inner_text())
+    assert found
+    return int(found[1].replace(",", ""))
 
 
 def by_steps(page: Any, steps: int) -> None:
@@ -233,7 +233,9 @@ def test_lines_are_where_the_sums_are_zero(page: Any, server_url: str) -> None:
     go(page, server_url, "ask=0&unit=3&bias=0.5")
     d = page.locator(".line.chosen").get_attribute("d")
     side = page.locator(".plane .frame").evaluate("r => r.width.baseVal.value")
-    numbers = [float(n) for n in re.match(r"M([-\d.]+),([-\d.]+)L([-\d.]+),([-\d.]+)", d).groups()]
+    ends = re.match(r"M([-\d.]+),([-\d.]+)L([-\d.]+),([-\d.]+)", d)
+    assert ends
+    numbers = [float(n) for n in ends.groups()]
     net = network()
     w = net.weights[0][2].astype(np.float64)
     for px, py in (numbers[:2], numbers[2:]):

@@ -238,7 +238,9 @@ def test_an_exploding_run_is_explained(page: Any, server_url: str) -> None:
     page.get_by_role("button", name="Play").click()
     sentence = page.get_by_test_id("sentence").filter(has_text="no longer a finite number")
     sentence.wait_for()
-    step = int(re.search(r"at step (\d+)", sentence.inner_text())[1])
+    found = re.search(r"at step (\d+)", sentence.inner_text())
+    assert found
+    step = int(found[1])
     net, x, y = stack("relu")
     history = net.train(x, y, optimizer="sgd", lr=100, epochs=50, measure=0)
     assert history.stopped == "not finite"

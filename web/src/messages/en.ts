@@ -292,7 +292,7 @@ export const en = {
 
     veil: "Guess first.",
     question: (title: string, depth: number) =>
-      `${title}, ${depth === 10 ? "ten" : depth} layers of it: how much of the last layer’s gradient reaches the first?`,
+      `${depth === 10 ? "Ten" : depth} layers of ${title}: what of the last layer’s gradient reaches the first?`,
     option: (exponent: number) =>
       exponent === 0 ? "all of it" : exponent === -1 ? "a tenth" : exponent >= -4 ? `1 in ${(10 ** -exponent).toLocaleString("en")}` : exponent === -6 ? "a millionth" : exponent === -8 ? "a hundred-millionth" : `1 in 10${superscript(-exponent)}`,
     verdict: (right: boolean, skipped: boolean, share: string, factor: string) =>

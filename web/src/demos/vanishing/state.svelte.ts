@@ -27,8 +27,9 @@ export interface Reading {
 export type Decades = readonly [low: number, high: number];
 
 const SAMPLES = 64;
-/** Steps in a frame. */
+/** Steps in a frame, and the milliseconds that they may take: a tall stack takes fewer. */
 const STRIDE = 4;
+const PATIENCE = 60;
 /** Nothing smaller is drawn. */
 export const SMALLEST = 1e-30;
 const SLOTS = ["activation", "compare"] as const;
@@ -64,6 +65,7 @@ export class VanishingState extends DemoState<Traits> {
   readonly #looks: Map<string, Look>;
   #x = new Float32Array();
   #y = new Float32Array();
+  #stride = STRIDE;
   #broken: (number | undefined)[] = [];
   #stale = false;
   #building: Promise<void> | undefined;
@@ -225,7 +227,8 @@ export class VanishingState extends DemoState<Traits> {
 
   async #work(): Promise<boolean> {
     await this.#building;
-    const steps = this.runner.running ? STRIDE : 1;
+    const steps = this.runner.running ? this.#stride : 1;
+    const begun = performance.now();
     const slots = this.#slots();
     await Promise.all(
       slots.map(async ([slot], index) => {
@@ -236,6 +239,8 @@ export class VanishingState extends DemoState<Traits> {
     );
     this.step += steps;
     await this.#measure();
+    const slow = performance.now() - begun > PATIENCE;
+    this.#stride = Math.min(Math.max(this.#stride + (slow ? -1 : 1), 1), STRIDE);
     return slots.some((_, index) => this.#broken[index] === undefined);
   }
 
