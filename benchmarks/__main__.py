@@ -1,4 +1,4 @@
-"""What nonlin costs, measured: ``python -m benchmarks [startup] [formulas] [pages] [networks] [browser]``.
+"""What nonlin costs, measured: ``python -m benchmarks [startup] [formulas] [pages] [networks] [browser] [playground]``.
 
 Everything is timed in one run beside what it is compared with, in turns, and shown as the median with
 the range of the middle half. Run it on a machine that has nothing else to do.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-SECTIONS = ("startup", "formulas", "pages", "networks", "browser")
+SECTIONS = ("startup", "formulas", "pages", "networks", "browser", "playground")
 
 
 def main() -> None:
