@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-SECTIONS = ("startup", "formulas", "pages", "lighthouse", "networks", "browser")
+SECTIONS = ("startup", "formulas", "pages", "lighthouse", "networks", "browser", "playground", "pictures")
 
 
 def main() -> None:

@@ -246,7 +246,7 @@ def test_a_loss_that_overflows_is_explained_and_cured(play: Any) -> None:
     fields = page.get_by_test_id("details").get_by_role("textbox")
     values = [f.replace("−", "-") for f in (fields.nth(i).input_value() for i in range(9))]
     assert np.isfinite([float(v) for v in values]).all()
-    path = page.get_by_test_id("curve").locator("path.line").last.get_attribute("d")
+    path = page.get_by_test_id("curve").locator("path.line.train").get_attribute("d")
     assert path.count("M") == 1 and "NaN" not in path
     alert.get_by_role("button").click()
     wait_for(page, "step === 0")

@@ -239,8 +239,11 @@ export class Network {
     this.#set("stride", stride);
     const inputs = at(this.widths, 0);
     const buffer = this.#floats(at(this.#buffers, 0).x, inputs * stride);
-    for (let i = 0; i < inputs; i++)
-      for (let n = 0; n < stride; n++) buffer[i * stride + n] = (x[Math.min(n, count - 1) * inputs + i] ?? 0);
+    for (let i = 0; i < inputs; i++) {
+      const start = i * stride;
+      for (let n = 0; n < count; n++) buffer[start + n] = x[n * inputs + i] ?? 0;
+      buffer.fill(x[(count - 1) * inputs + i] ?? 0, start + count, start + stride);
+    }
     this.exports.forward(this.#block, BigInt(slopes));
     return this.layer(this.widths.length - 2, "a");
   }

@@ -3,12 +3,8 @@
  * shows them now, and put into tables of 256 colours.
  */
 
-/** The signed scale, from the most negative to the most positive, and the colours of up to three classes. */
+/** The signed scale, from the most negative to the most positive. */
 export const SIGNED = ["--minus", "--minus-half", "--neutral", "--plus-half", "--plus"] as const;
-export const CLASSES = ["--class-0", "--class-1", "--class-2"] as const;
-
-/** What stands for a data class besides its colour (lib/markers.ts). */
-export const CLASS_MARKERS = ["circle", "cross", "triangle"] as const;
 
 const ENTRIES = 256;
 

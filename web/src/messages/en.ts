@@ -502,7 +502,6 @@ export const en = {
 
     // Running
     stepCount: (step: number) => `${step.toLocaleString("en")} ${step === 1 ? "step" : "steps"}`,
-    start: (print: string) => `start ${print}`,
     weightsNow: (print: string) => `weights ${print}`,
     fingerprintHelp:
       "A fingerprint of all weights and biases, to the last bit. “Start over” returns to the very same start.",
@@ -513,7 +512,6 @@ export const en = {
 
     // Classes and scores
     classes: ["A", "B", "C"],
-    className: (label: string) => `class ${label}`,
     train: "train",
     test: "test",
     loss: "Loss",
@@ -533,7 +531,6 @@ export const en = {
     planeUnit: (unit: string, reach: string) => `${unit}, coloured from −${reach} to ${reach}`,
     planeOutput: "what the network says",
     backToOutput: "Back to the output",
-    crosshair: (x: string, y: string) => `x ${x}, y ${y}`,
     reading: (x: string, y: string, said: string) => `At x ${x}, y ${y}: ${said}.`,
     saysLogit: (score: string, p: string, label: string) => `score ${score}, probability of B ${p}: class ${label}`,
     saysScore: (score: string, label: string) => `output ${score}: class ${label}`,
@@ -581,7 +578,7 @@ export const en = {
     curveSlider: "Step to read the losses at",
     curveAt: (step: string, train: string, test: string) =>
       `step ${step}: train ${train}${test === "" ? "" : `, test ${test}`}`,
-    steps: "steps",
+    notFinite: "not finite",
 
     // Trouble
     troubleTitle: (step: number) => `Step ${step} could not be taken: the numbers would no longer be finite.`,

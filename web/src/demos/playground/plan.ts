@@ -1,6 +1,6 @@
 import { pixels, type Point } from "../../lib/data";
 import type { Raster, Samples, View } from "../../lib/net/frame";
-import { CLASSES, colourTable, colourWord, resolved, SIGNED } from "../../lib/palette";
+import { colourTable, colourWord, resolved, SIGNED } from "../../lib/palette";
 import type { Loss } from "./traits";
 
 /** What the worker is given: samples as arrays, and pictures' pixels and colours. */
@@ -37,7 +37,7 @@ export function colours(root: Element): Colours {
       [neutral, minusHalf, minus],
       [neutral, plusHalf, plus],
       [neutral, thirdHalf, third],
-    ].slice(0, CLASSES.length),
+    ],
     edge,
   };
 }

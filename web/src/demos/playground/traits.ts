@@ -73,8 +73,11 @@ export const DEFAULTS: Traits = {
 };
 
 export function readers(lab: Lab, engine: EngineDescription): Readers<Traits> {
-  const names = new Set(engine.activations.map(({ name }) => name));
-  const known = (name: string): boolean => names.has(name);
+  const names = engine.activations.map(({ name }) => name);
+  /** A function by its name or by one of its others, as people write them. */
+  const named = (given: unknown): string | undefined =>
+    names.find((name) => name === given) ??
+    lab.kernels.find(({ fn }) => names.includes(fn.name) && fn.aliases.some((alias) => alias === given))?.fn.name;
   const isParameter = (key: string): boolean =>
     lab.kernels.some(({ fn }) => fn.parameters.some(({ name }) => key === `${fn.name}.${name}`));
   return {
@@ -88,8 +91,12 @@ export function readers(lab: Lab, engine: EngineDescription): Readers<Traits> {
     show_test: reading.flag,
     layers: (value) =>
       reading.numbers(0, MOST_LAYERS, 1, MOST_UNITS)(value)?.every(Number.isInteger) ? (value as number[]) : undefined,
-    activation: (value) => (typeof value === "string" && known(value) ? value : undefined),
-    activations: reading.names(known, MOST_LAYERS),
+    activation: named,
+    activations: (value) => {
+      if (!Array.isArray(value) || value.length > MOST_LAYERS) return undefined;
+      const found = value.flatMap((each) => named(each) ?? []);
+      return found.length === value.length ? found : undefined;
+    },
     params: (value) =>
       typeof value === "object" &&
       value !== null &&

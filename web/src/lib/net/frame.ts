@@ -84,8 +84,6 @@ export interface Pictures {
 
 export interface Frame {
   taken: number;
-  /** The loss of each step's batch. */
-  loss: Float64Array;
   broken?: Broken;
   train: Score;
   test: Score;
@@ -111,12 +109,11 @@ export function inPieces(
 }
 
 export function frame(network: Network, steps: number, watched: Watched, wish: FrameWish): Frame {
-  const run = steps > 0 ? network.train(steps) : { taken: 0, loss: new Float64Array() };
+  const taken = steps > 0 ? network.train(steps).taken : 0;
   const result: Frame = {
-    taken: run.taken,
-    loss: run.loss,
+    taken,
     // Before anything else runs through the network and covers the traces.
-    ...(run.taken < steps ? { broken: network.broken() } : {}),
+    ...(taken < steps ? { broken: network.broken() } : {}),
     train: score(network, watched.train),
     test: score(network, watched.test),
     parameters: network.parameters.slice(),

@@ -1,6 +1,9 @@
-import type { Point } from "../../lib/data";
+import type { Point } from "./data";
 
-/** Outlines of the classes' markers (lib/palette.ts), many in one path, so that a thousand points are six elements. */
+/**
+ * Classes of data besides their colours (--class-0 to --class-2): circle, cross, triangle. Many outlines make one
+ * path, so that a thousand points are six elements.
+ */
 type Outline = (x: number, y: number, r: number) => string;
 
 const corners =
@@ -20,6 +23,7 @@ const OUTLINES: readonly Outline[] = [
   corners([[0, -1.25], [1.2, 0.95], [-1.2, 0.95]]),
 ];
 
+/** The outline of one class's marker, of about this radius. */
 export const mark = (label: number, x: number, y: number, r: number): string => OUTLINES[label]?.(x, y, r) ?? "";
 
 export interface Group {
@@ -28,6 +32,7 @@ export interface Group {
   path: string;
 }
 
+/** All points as a few paths, those for testing first: they lie below. */
 export function groups(
   points: readonly Point[],
   testing: readonly boolean[],
@@ -40,5 +45,7 @@ export function groups(
     const key = `${testing[index] ? 1 : 0}${point.label}`;
     paths.set(key, (paths.get(key) ?? "") + mark(point.label, x, y, radius));
   });
-  return [...paths].map(([key, path]) => ({ label: Number(key[1]), test: key.startsWith("1"), path })).sort((a, b) => Number(b.test) - Number(a.test));
+  return [...paths]
+    .map(([key, path]) => ({ label: Number(key[1]), test: key.startsWith("1"), path }))
+    .sort((a, b) => Number(b.test) - Number(a.test));
 }
