@@ -71,7 +71,10 @@ export class Runner {
     if (!this.running || !this.#visible || this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
-      if (!this.#busy) void this.#round().then(() => this.#next());
+      // A single step may still be at work: it goes on after that.
+      void (this.#busy ?? this.#round()).then(() => {
+        this.#next();
+      });
     });
   }
 

@@ -168,6 +168,11 @@ export const en = {
     figureLabel: (layers: number) =>
       `A grid of straight lines and one thick line in the input, and where each of ${layers === 1 ? "one layer" : `${layers} layers`} puts them`,
     hint: "Drag the ends of the thick line in the input. Each picture is zoomed to fit its points.",
+    place: (x: string, y: string) => `(${x}, ${y})`,
+    image: (from: string, to: string, off: string) =>
+      off === ""
+        ? `In the output the line runs straight from ${from} to ${to}, its middle in the middle.`
+        : `In the output the line runs from ${from} to ${to}, and its middle is ${off} away from the middle between them.`,
     notFinite: "out of float32’s range",
     end: (first: boolean) => (first ? "Solid end of the line" : "Open end of the line"),
     position: (x: string, y: string) => `x ${x}, y ${y}`,

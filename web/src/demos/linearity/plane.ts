@@ -72,6 +72,16 @@ export function middleOff(points: Points, line: number): number {
   return Math.hypot(dx, dy);
 }
 
+/** Of one line's points: its ends, and how far its middle lies from the middle between them. */
+export function reach(points: Points): { from: [number, number]; to: [number, number]; off: number } {
+  const last = points.length / 2 - 1;
+  const at = (i: number): [number, number] => [xOf(points, i), yOf(points, i)];
+  const [from, to] = [at(0), at(last)];
+  const middle = last / 2;
+  const off = Math.hypot(xOf(points, middle) - (from[0] + to[0]) / 2, yOf(points, middle) - (from[1] + to[1]) / 2);
+  return { from, to, off };
+}
+
 /** The three places that the straight-line test is about. */
 export function chordOf(line: number): { from: number; middle: number; to: number } {
   return { from: line * POINTS, middle: line * POINTS + MIDDLE, to: (line + 1) * POINTS - 1 };
