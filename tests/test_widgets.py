@@ -14,7 +14,7 @@ import pytest
 
 import nonlin
 from nonlin import widgets
-from nonlin.lesson.places import web_folder
+from nonlin.lesson.folders import web_folder
 from nonlin.lesson.settings import DemoError, Setting, demos
 from nonlin.widgets import MissingAnywidgetError
 from nonlin.workers import Crowded, TooSlow, Unavailable

@@ -20,7 +20,7 @@ from functools import cache
 from typing import Any
 
 from nonlin.errors import NonlinError
-from nonlin.lesson.places import web_folder
+from nonlin.lesson.folders import web_folder
 from nonlin.lesson.settings import Demo, DemoError, Setting, find
 from nonlin.workers import (
     FAILED,

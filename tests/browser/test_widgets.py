@@ -19,7 +19,7 @@ import nonlin
 comm = pytest.importorskip("comm")
 pytest.importorskip("anywidget")
 
-from nonlin.lesson.places import web_folder  # noqa: E402
+from nonlin.lesson.folders import web_folder  # noqa: E402
 
 BUILT = json.loads((web_folder() / "widgets/traits.json").read_text("utf-8"))
 POLICY = (

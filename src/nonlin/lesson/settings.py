@@ -23,7 +23,7 @@ import numpy as np
 import nonlin
 from nonlin.activation import Activation
 from nonlin.errors import NonlinError
-from nonlin.lesson.places import web_folder
+from nonlin.lesson.folders import web_folder
 
 __all__ = ["Demo", "DemoError", "Setting", "demos", "find"]
 

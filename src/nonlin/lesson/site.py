@@ -13,7 +13,7 @@ from nonlin.lesson.document import Document
 from nonlin.lesson.exercises import Exercise, read_folder
 from nonlin.lesson.markdown import demo_html, render
 from nonlin.lesson.pages import DATA_SCRIPT, PAGE_SCRIPT, START_SCRIPT, Bundle, data_script, page
-from nonlin.lesson.places import own_lesson, web_folder
+from nonlin.lesson.folders import own_lesson, web_folder
 
 __all__ = ["POLICY", "PORTABLE_POLICY", "site"]
 
@@ -75,8 +75,7 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
         files[f"assets/{path.name}"] = path.read_bytes()
     if (web / "licenses.md").is_file():
         files["licenses.txt"] = (web / "licenses.md").read_bytes()
-    catalogue = catalogue_files()
-    for name, data in catalogue.items():
+    for name, data in catalogue_files().items():
         files[f"data/{name}"] = data
     files["data/exercises.json"] = _json(
         {"version": 1, "exercises": [e.data for e in exercises.values()]}
@@ -84,8 +83,13 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
     if not server:
         files[START_SCRIPT] = (web / "file/start.js").read_bytes()
         files[PAGE_SCRIPT] = (web / "file/page.js").read_bytes()
+<<<<<<< HEAD
         files[DATA_SCRIPT] = data_script(catalogue).encode()
         files |= _python(web)
+=======
+        inside = {n.removeprefix("data/"): d for n, d in files.items() if n.startswith("data/")}
+        files[DATA_SCRIPT] = data_script(inside).encode()
+>>>>>>> out
     return files | document.files(files)
 
 
