@@ -11,9 +11,9 @@ from pathlib import Path
 from nonlin.lesson import wasm_python
 from nonlin.lesson.document import Document
 from nonlin.lesson.exercises import Exercise, read_folder
+from nonlin.lesson.folders import own_lesson, web_folder
 from nonlin.lesson.markdown import demo_html, render
 from nonlin.lesson.pages import DATA_SCRIPT, PAGE_SCRIPT, START_SCRIPT, Bundle, data_script, page
-from nonlin.lesson.folders import own_lesson, web_folder
 
 __all__ = ["POLICY", "PORTABLE_POLICY", "site"]
 
@@ -83,13 +83,9 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
     if not server:
         files[START_SCRIPT] = (web / "file/start.js").read_bytes()
         files[PAGE_SCRIPT] = (web / "file/page.js").read_bytes()
-<<<<<<< HEAD
-        files[DATA_SCRIPT] = data_script(catalogue).encode()
-        files |= _python(web)
-=======
         inside = {n.removeprefix("data/"): d for n, d in files.items() if n.startswith("data/")}
         files[DATA_SCRIPT] = data_script(inside).encode()
->>>>>>> out
+        files |= _python(web)
     return files | document.files(files)
 
 
