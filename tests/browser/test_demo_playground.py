@@ -88,7 +88,7 @@ def points(page: Any, folder: Path) -> tuple[Any, Any]:
     download.value.save_as(path)
     with path.open() as file:
         rows = list(csv.DictReader(file))
-    x = np.float32([[float(r["x"]), float(r["y"])] for r in rows])
+    x = np.array([[float(r["x"]), float(r["y"])] for r in rows], dtype=np.float32)
     return x, np.array([int(r["class"]) for r in rows])
 
 

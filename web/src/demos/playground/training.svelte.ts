@@ -82,6 +82,11 @@ export class Training {
     return this.#applied?.network.widths ?? [];
   }
 
+  /** The latest, which may be ahead of the numbers on show. */
+  get parameters(): Float32Array | undefined {
+    return this.#latest?.parameters;
+  }
+
   /** Brings the worker to a plan; whether training begins anew, and whether it goes on with other samples or settings. */
   async apply(plan: Plan): Promise<{ anew: boolean; changed: boolean }> {
     const { networks } = this.#connection;
