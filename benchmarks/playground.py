@@ -59,7 +59,7 @@ def _scripts(events: list[dict[str, Any]], starts: list[float]) -> list[float]:
     totals = np.zeros(len(starts) + 1)
     for start, spent in outer:
         totals[np.searchsorted(starts, start)] += spent / 1e3
-    return totals[1:-1].tolist()
+    return [float(t) for t in totals[1:-1]]
 
 
 def _measure(page: Any, address: str, activation: str) -> tuple[list[Any], list[float]]:

@@ -122,6 +122,23 @@ def test_a_saved_picture_holds_the_pixels(page: Any, server_url: str, tmp_path: 
     assert png.startswith(b"\x89PNG") and len(png) > 5000
 
 
+def test_pictures_follow_the_theme(page: Any, server_url: str) -> None:
+    page.emulate_media(color_scheme="light")
+    go(page, server_url, "layers=2&activation=swish")
+    activation = page.get_by_role("combobox", name="Activation")
+    assert activation.input_value() == "silu"  # by one of its other names
+    middle = """() => {
+      const canvas = document.querySelector('[data-testid="plane"] canvas');
+      const copy = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+      copy.drawImage(canvas, 100, 100, 1, 1, 0, 0, 1, 1);
+      return Array.from(copy.getImageData(0, 0, 1, 1).data);
+    }"""
+    day = page.evaluate(middle)
+    assert day[3] == 255 and sum(day[:3]) > 450
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"() => ({middle})().slice(0, 3).reduce((a, b) => a + b) < 350")
+
+
 def test_numbers_under_the_pointer(page: Any, server_url: str) -> None:
     go(page, server_url, "layers=2&seed=4")
     net = nonlin.Network([2, 2, 1], activation="tanh", init="xavier", seed=4)

@@ -257,7 +257,7 @@ export class PlaygroundState extends DemoState<Traits> {
   async setParameter(index: number, value: number): Promise<void> {
     const running = this.runner.running;
     await this.runner.rest();
-    const parameters = this.training.numbers?.parameters.slice();
+    const parameters = this.training.parameters?.slice();
     if (!parameters) return;
     parameters[index] = value;
     await this.#setParameters(parameters);
@@ -272,7 +272,7 @@ export class PlaygroundState extends DemoState<Traits> {
 
   /** The network as it is now, as a file. */
   saved(): string {
-    const parameters = this.training.numbers?.parameters ?? new Float32Array();
+    const parameters = this.training.parameters ?? new Float32Array();
     const activations = [...this.now.layers.map((_, layer) => this.#chosen(layer)), null];
     return toJson({ widths: [...this.widths], activations, parameters });
   }

@@ -48,7 +48,7 @@ const LONGEST_CURVE = 600;
 const READING_MS = 100;
 /** Frames that take longer than this, in ms, get a coarse large picture; below the other, the fine one again. */
 const TOO_SLOW = 14;
-const FAST_AGAIN = 4;
+const FAST_AGAIN = 6;
 
 /** The network in the worker, and what is known of it here. */
 export class Training {
@@ -80,6 +80,11 @@ export class Training {
 
   get widths(): readonly number[] {
     return this.#applied?.network.widths ?? [];
+  }
+
+  /** The latest, which may be ahead of the numbers on show. */
+  get parameters(): Float32Array | undefined {
+    return this.#latest?.parameters;
   }
 
   /** Brings the worker to a plan; whether training begins anew, and whether it goes on with other samples or settings. */
