@@ -5,7 +5,8 @@ slack: an error of a few units of the 53rd bit cannot be seen in the result, can
 excepted. *Single* lanes are for networks, where speed counts for more than the last bits. Requirements:
 
 * relative error of a few units of the last place wherever the result is a normal number, near zeros
-  too (on single lanes some tens of units where a formula amplifies them: erfc, pow);
+  too (on single lanes some tens of units where a formula amplifies them: erfc, pow, what exp makes
+  of a large argument; and what comes of an exponential below 1e-37 may be 0);
 * no branch, no table, no call out; on double lanes no fused multiply-add: the same bits from x86,
   AArch64 and WebAssembly;
 * NaN in, NaN out. **NaN is also the way to say "not here":** a lane that would need more than it has
