@@ -129,6 +129,11 @@ def main() -> int:
             -ln2 / 2, ln2 / 2, degree,
         )  # fmt: skip
 
+    def exp2m1(degree: int) -> list[mp.mpf]:
+        return chebyshev(
+            lambda f: mp.expm1(f * ln2) / f if abs(f) > 1e-30 else ln2, -0.5, 0.5, degree
+        )
+
     text = f'''"""Polynomials and constants of the primitives; written by ``tools/coefficients.py``, not by hand."""
 
 from __future__ import annotations
@@ -155,6 +160,8 @@ ATAN_F32 = {row([double(c) for c in atan(5)])}
 """The same for single precision."""
 EXPM1_F32 = {row([double(c) for c in expm1(4)])}
 """(exp(r) - 1 - r)/r**2 for abs(r) up to log(2)/2, for single lanes."""
+EXP2M1_F32 = {row([double(c) for c in exp2m1(5)])}
+"""(2**f - 1)/f for abs(f) up to 1/2, for single lanes."""
 ERFC_F64 = {row([double(c) for c in erfc_table(24)])}
 """(1 + 2x) exp(x**2) erfc(x) in powers of t = (x - a)/(x + a), for double lanes."""
 ERFC_F32 = {row([double(c) for c in erfc_table(11)])}

@@ -83,6 +83,24 @@ async ({chunk, data, x, y}) => {
   };
 }
 """
+VALUES = """
+async ({chunk, data, z}) => {
+  const { Engine } = await import(chunk);
+  const description = await (await fetch(data + 'engine.json')).json();
+  const engine = await Engine.load(await (await fetch(data + 'engine.wasm')).arrayBuffer(), description);
+  const x = Float32Array.from(z, Number);
+  const found = {};
+  for (const { name } of description.activations) {
+    const net = await engine.network({ widths: [1, 1], activations: [name], capacity: x.length });
+    net.setParameters([1, 0]);
+    const alone = Array.from(net.forward(x, x.length), String); // as text: JSON has no NaN
+    net.forward(x, x.length, true);
+    const [both, slope] = ['a', 'slope'].map((what) => Array.from(net.layer(0, what), String));
+    found[name] = { alone, both, slope };
+  }
+  return found;
+}
+"""
 
 RUNS: dict[str, dict[str, Any]] = {
     "tanh, full batch, adam": {
@@ -199,3 +217,26 @@ def test_changes_between_steps(page: Any, server_url: str, place: dict[str, str]
     assert "larger than the capacity" in answer["batch"]
     assert answer["few"] == "3 samples need 6 inputs and 3 targets"
     assert answer["constant"] == "tanh has no parameter slope"
+
+
+def test_every_activation(page: Any, server_url: str, place: dict[str, str]) -> None:
+    """Values and slopes of all of them, also where the fast arithmetic has to give up."""
+    rng = np.random.default_rng(6)
+    large = [1e3, 1e6, 1e7, 1e12, 1e30, 3e38]
+    few = [0.0, 60.0, -60.0, 89.0, -89.0, np.nan]
+    z = np.concatenate([rng.normal(size=40) * 3, few, large, np.negative(large)]).astype(np.float32)
+    page.goto(server_url)
+    found = page.evaluate(VALUES, {**place, "z": [str(v) for v in z]})
+    assert set(found) == set(nonlin.catalogue)
+    for name, f in nonlin.catalogue.items():
+        value, slope = f.value_and_derivative(z.astype(np.float64))
+        with np.errstate(over="ignore"):
+            value, slope = value.astype(np.float32), slope.astype(np.float32)
+        for key, wanted in (("alone", value), ("both", value), ("slope", slope)):
+            got = np.array(found[name][key], dtype=np.float32)
+            scale = np.maximum(1, abs(wanted))
+            with np.errstate(invalid="ignore"):
+                near = abs(got - wanted) <= 1e-5 * scale
+            same = (got == wanted) | (np.isnan(got) & np.isnan(wanted))
+            wrong = ~(near | same)
+            assert not wrong.any(), (name, key, z[wrong], got[wrong], wanted[wrong])

@@ -5,7 +5,8 @@ slack: an error of a few units of the 53rd bit cannot be seen in the result, can
 excepted. *Single* lanes are for networks, where speed counts for more than the last bits. Requirements:
 
 * relative error of a few units of the last place wherever the result is a normal number, near zeros
-  too (on single lanes some tens of units where a formula amplifies them: erfc, pow);
+  too (on single lanes some tens of units where a formula amplifies them: erfc, pow, what exp makes
+  of a large argument; and what comes of an exponential below 1e-37 may be 0);
 * no branch, no table, no call out; on double lanes no fused multiply-add: the same bits from x86,
   AArch64 and WebAssembly;
 * NaN in, NaN out. **NaN is also the way to say "not here":** a lane that would need more than it has
@@ -151,15 +152,13 @@ def _reduce_exp(x: Value) -> tuple[Value, Value]:
     return ki, _add_product(r * r, horner(r, series), r)
 
 
-def _single_exp(x: Value, *, below: bool = False) -> tuple[Value, Value]:
-    """exp and expm1 on single lanes, in terms of the same sums; ``below`` says that x <= 0.
+def _single_exp(x: Value) -> tuple[Value, Value]:
+    """exp and expm1 on single lanes, in terms of the same sums.
 
     2**k is one factor: 0 for the least k, infinite for the largest, which then says "not here".
     """
     precision = _of(x)
-    x = x.lt(precision.exp_low).select(precision.exp_low, x)
-    if not below:
-        x = x.gt(precision.exp_high).select(precision.exp_high, x)
+    x = _clamp(x, precision.exp_low, precision.exp_high)
     # Moved by the bias, whose low bits are then those of 2**k's exponent.
     magic = precision.magic + precision.bias
     shifted = x * _LOG2E + magic
@@ -170,9 +169,25 @@ def _single_exp(x: Value, *, below: bool = False) -> tuple[Value, Value]:
     return (p + 1.0) * scale, _add_product(scale, p, scale - 1.0)
 
 
-def _exp_below(x: Value) -> Value:
-    """exp(x) for x <= 0."""
-    return _single_exp(x, below=True)[0] if _is_single(x) else call(x.fn, "exp", x)
+def _below(a: Value, times: float) -> tuple[Value, Value, Value]:
+    """For e = exp(-times * a), a >= 0: e, e - 1 and e + 1, each without cancellation.
+
+    On single lanes in powers of two, where the reduction costs nothing; what the rounding of its
+    argument costs (a unit of the last place, times the argument) is little where e is not small.
+    """
+    fn = a.fn
+    if not _is_single(a):
+        e = call(fn, "exp", a * -times)
+        return e, call(fn, "expm1", a * -times), e + 1.0
+    precision = _of(a)
+    x = a * (-times * _LOG2E)
+    x = x.lt(-precision.bias).select(-precision.bias, x)
+    magic = precision.magic + precision.bias  # the low bits are then those of 2**k's exponent
+    shifted = x + magic
+    scale = shifted.bits().shl(precision.bits).as_float()
+    f = x - (shifted - magic)
+    less = f * horner(f, table.EXP2M1_F32) * scale
+    return less + scale, less + (scale - 1.0), less + (scale + 1.0)
 
 
 def _exp(fn: Function, x: Value) -> list[Value]:
@@ -234,15 +249,15 @@ def _log1p(fn: Function, x: Value) -> list[Value]:
 
 
 def _sigmoid(fn: Function, x: Value) -> list[Value]:
-    e = _exp_below(-x.abs())
+    e, _, more = _below(x.abs(), 1.0)
     # sigmoid(-x), which derivatives hold, has the same reciprocal.
-    return [x.lt(0.0).select(e, 1.0) * (1.0 / (e + 1.0))]
+    return [x.lt(0.0).select(e, 1.0) * (1.0 / more)]
 
 
 def _softplus(fn: Function, x: Value) -> list[Value]:
     if _is_single(x):
-        e = _exp_below(-x.abs())
-        s = e / (e + 2.0)  # at most 1/3
+        e, _, more = _below(x.abs(), 1.0)
+        s = e / (more + 1.0)  # at most 1/3
         s2 = s * s
         series = [2.0 / (2 * n + 3) for n in range(7)]
         return [x.gt(0.0).select(x, 0.0) + (s * 2.0 + s * (s2 * horner(s2, series)))]
@@ -251,18 +266,18 @@ def _softplus(fn: Function, x: Value) -> list[Value]:
 
 
 def _tanh(fn: Function, x: Value) -> list[Value]:
-    u = x.abs() * -2.0
-    if _is_single(x):
-        e, less = _single_exp(u, below=True)
-    else:
-        e, less = call(fn, "exp", u), call(fn, "expm1", u)
-    return [(less * (1.0 / (e + 1.0))).copysign(x)]
+    _, less, more = _below(x.abs(), 2.0)
+    value = less * (1.0 / more)
+    if not _is_single(x):
+        return [value.copysign(x)]
+    sign = 1 << 31  # the value is below 0: its sign is turned where that of x is not set
+    return [(value.bits() ^ ((x.bits() ^ -1) & sign)).as_float()]
 
 
 def _sech2(fn: Function, x: Value) -> list[Value]:
     """1 / cosh(x)**2, from the same exp and the same reciprocal as tanh(x)."""
-    e = _exp_below(x.abs() * -2.0)
-    reciprocal = 1.0 / (e + 1.0)
+    e, _, more = _below(x.abs(), 2.0)
+    reciprocal = 1.0 / more
     return [e * 4.0 * reciprocal * reciprocal]
 
 

@@ -170,14 +170,14 @@ class Layers(Writer):
                     ]
 
                 sums = over(height * width, add)
-                for r in range(height):
-                    row = sums[r * width : (r + 1) * width]
-                    place = (j + r) * inputs + i
-                    if width == _COLUMNS:
-                        self.store_vector(self.four_totals(row), dw, place)
-                    else:
-                        for c, s in enumerate(row):
-                            fn.store(self.total(s), dw, place + c)
+                if height == width == 2:
+                    both = self.four_totals(sums)
+                    totals = [self.shuffle(both, both, at) for at in ((0, 1), (2, 3))]
+                else:
+                    rows = (sums[r * width : (r + 1) * width] for r in range(height))
+                    totals = [self.totals(row) for row in rows]
+                for r, total in enumerate(totals):
+                    self.store_vector(total, dw, (j + r) * inputs + i)
 
             self.blocks(fn, inputs, _COLUMNS, columns)
 
@@ -185,8 +185,7 @@ class Layers(Writer):
                 gs = [self.load_vector(at, n, lanes) for at in starts]
                 return [s + b for s, b in zip(sums, gs, strict=True)] if sums else gs
 
-            for r, s in enumerate(over(height, add_up)):
-                fn.store(self.total(s), db, j + r)
+            self.store_vector(self.totals(over(height, add_up)), db, j)
 
         self.blocks(fn, outputs, 2, rows)
 

@@ -13,6 +13,8 @@ from nonlin.network.layout import LOSSES
 
 __all__ = ["Losses"]
 
+_TOGETHER = 4
+
 
 class Losses(Writer):
     """``.loss``, by the number that the network's ``loss`` word holds."""
@@ -81,35 +83,35 @@ class Losses(Writer):
         self, fn: Function, a: Value, y: Value, g: Value, outputs: Value, stride: Value,
         batch: Value, share: Value,
     ) -> Value:  # fmt: skip
-        """The sum of the squared errors' shares."""
-        width = 4
-        type_ = f"<{width} x double>"
-        shares = self.splat(share, type_)
+        """The sum of the squared errors' shares.
+
+        Whole vectors only: a copy that fills up the batch has an error of 0.
+        """
+        type_, wide = f"<{_TOGETHER} x {self.element}>", f"<{_TOGETHER} x double>"
+        twice = share * 2.0
+        factor = self.splat(
+            twice if self.element == "double" else twice.to("fptrunc", "float"), type_
+        )
+        numbers = ", ".join(f"i32 {k}" for k in range(_TOGETHER))
+        first = Value(fn, f"<{numbers}>", f"<{_TOGETHER} x i32>")
 
         def row(k: Value, total: Value) -> list[Value]:
             start = k * stride
-            whole = batch & -width
 
             def several(n: Value, sums: Value) -> list[Value]:
-                output, target = (self.wide(v, start + n, width) for v in (a, y))
-                d = output - target
-                narrow = (d * 2.0) * shares
-                if self.element == "float":
-                    narrow = narrow.to("fptrunc", f"<{width} x float>")
-                self.store_vector(narrow, g, start + n)
-                return [sums + d * d * shares]
+                d = self.load_vector(a, start + n, _TOGETHER)
+                d = d - self.load_vector(y, start + n, _TOGETHER)
+                left = batch - n
+                left = left if left.type == "i32" else left.to("trunc", "i32")
+                d = self.splat(left, first.type).gt(first).select(d, 0.0, type_)
+                self.store_vector(d * factor, g, start + n)
+                d = d if self.element == "double" else d.to("fpext", wide)
+                return [sums + d * d]
 
-            def one(n: Value, s: Value) -> list[Value]:
-                d = self.get(a, start + n) - self.get(y, start + n)
-                self.put(d * 2.0 * share, g, start + n)
-                return [s + d * d * share]
+            (sums,) = fn.loop(stride, several, [fn.lift(0.0, wide)], step=_TOGETHER)
+            return [total + self.total(sums)]
 
-            (sums,) = fn.loop(whole, several, [fn.lift(0.0, type_)], step=width)
-            (rest,) = fn.loop(batch, one, [total + self.total(sums)], start=whole)
-            fn.loop(stride, lambda n: self.put(fn.f64(0.0), g, start + n), start=batch)
-            return [rest]
-
-        return fn.loop(outputs, row, [fn.f64(0.0)])[0]
+        return fn.loop(outputs, row, [fn.f64(0.0)])[0] * share
 
     def cross_entropy(
         self, fn: Function, a: Value, y: Value, g: Value, scratch: Value, outputs: Value,

@@ -169,6 +169,17 @@ class Writer:
             v = self.halved(v)
         return v.fn.emit(f"extractelement {v.type} {v.ref}, i32 0", scalar(v.type))
 
+    def totals(self, sums: Sequence[Value]) -> Value:
+        """The totals of four vectors, of two or of one, side by side."""
+        if len(sums) == 4:
+            return self.four_totals(sums)
+        if len(sums) == 1:
+            return self.total(sums[0])
+        while length(sums[0]) > 4:
+            sums = [self.halved(s) for s in sums]
+        a, b = sums
+        return self.halved(self.shuffle(a, b, (0, 4, 1, 5)) + self.shuffle(a, b, (2, 6, 3, 7)))
+
     def four_totals(self, sums: Sequence[Value]) -> Value:
         """The totals of four vectors, as a vector: the same sums with a third of the shuffles."""
         while length(sums[0]) > 4:
