@@ -31,6 +31,7 @@ _SIGNATURES: dict[str, list[Any]] = {  # the result first
     "pixels": [None, _ADDRESS, *[_COUNT] * 3, *[ctypes.c_double] * 3, _COUNT],
     "standardise": [None, _ADDRESS, _COUNT, *[ctypes.c_double] * 2],
     "paint": [None, *[_ADDRESS] * 3, *[_COUNT] * 2],
+    "picture": [None, *[_ADDRESS] * 3, *[_COUNT] * 5, *[ctypes.c_double] * 2, _COUNT],
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nonlin.network.engine.picture import INPUTS
+from nonlin.network.engine.picture import CHUNK, INPUTS
 from nonlin.network.memory import Memory
 from nonlin.network.model import Network
 
@@ -16,7 +16,6 @@ __all__ = ["INPUTS", "Painter", "input_bits", "input_count"]
 REFERENCE = 32
 """The side of the grid, the same for every picture, over which weights are standardised."""
 
-CHUNK = 2048
 _CHANNELS = 3
 
 
@@ -84,14 +83,8 @@ class Painter:
         latent: tuple[float, float],
     ) -> None:  # fmt: skip
         """Fill ``out``, of shape (pixels, 3), with a picture's pixels from the number ``first`` on."""
-        m, count = self._memory, len(out)
-        address = out.ctypes.data
         palette = 0 if self._palette is None else self._palette.ctypes.data
-        for start in range(0, count, CHUNK):
-            n = min(CHUNK, count - start)
-            m.set_batch(n)
-            self._engine.pixels(
-                m.address, first + start, width, height, *latent, 0.0, self._bits
-            )  # fmt: skip
-            self._engine.forward(m.address, 0)
-            self._engine.paint(m.address, address + start * _CHANNELS, palette, _CHANNELS, n)
+        self._engine.picture(
+            self._memory.address, out.ctypes.data, palette, _CHANNELS, first, len(out), width, height,
+            *latent, self._bits,
+        )  # fmt: skip

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nonlin.compiler.ir import Function, Value
-from nonlin.network.engine.writer import Writer
+from nonlin.network.engine.writer import Writer, invoke
 
-__all__ = ["GRAIN", "INPUTS", "Pictures"]
+__all__ = ["CHUNK", "GRAIN", "INPUTS", "Pictures"]
 
 INPUTS = ("x", "y", "r", "latent")
 """Bits of the word that says what the network sees; ``latent`` is two numbers."""
@@ -15,18 +15,22 @@ INPUTS = ("x", "y", "r", "latent")
 GRAIN = 1024.0
 """Weights are whole multiples of 1/GRAIN, so that rounding elsewhere is no different weight."""
 
+CHUNK = 512
+"""Pixels in a batch of ``picture``: so few that a layer's numbers stay in the nearest cache."""
+
 # The plastic number's powers: their multiples fill a square evenly (M. Roberts, "The unreasonable
 # effectiveness of quasirandom sequences", 2018).
 _SPREAD = (0.7548776662466927, 0.5698402909980532)
 
 
 class Pictures(Writer):
-    """``pixels``, ``standardise`` and ``paint``."""
+    """``pixels``, ``standardise``, ``paint``, and ``picture``, which is all of it."""
 
     def write(self) -> None:
         self.pixels()
         self.standardise()
         self.paint()
+        self.picture()
 
     def pixels(self) -> None:
         """The current batch: pixels from a number on, of a picture so large.
@@ -166,4 +170,31 @@ class Pictures(Writer):
             fn.when(channels.eq(4), lambda: fn.store(opaque, place, 3))
 
         fn.loop(count, one)
+        fn.ret()
+
+    def picture(self) -> None:
+        """Some pixels of a picture, from a number on, as bytes; the network has room for CHUNK samples."""
+        fn = self.function(
+            "picture", ("network", "ptr"), ("out", "ptr"), ("palette", "ptr"), ("channels", "i64"),
+            ("first", "i64"), ("count", "i64"), ("width", "i64"), ("height", "i64"),
+            ("latent1", "double"), ("latent2", "double"), ("inputs", "i64"),
+        )  # fmt: skip
+        network, out, palette, channels, first, count, width, height, *latents, inputs = (
+            fn.arguments
+        )
+        lanes = self.shape.lanes
+
+        def chunk(start: Value) -> None:
+            left = count - start
+            batch = left.lt(CHUNK).select(left, CHUNK, "i64")
+            self.set_word(network, "batch", batch)
+            self.set_word(network, "stride", (batch + (lanes - 1)) & -lanes)
+            invoke(
+                fn, "pixels", network, first + start, width, height, *latents, fn.f64(0.0), inputs
+            )  # fmt: skip
+            invoke(fn, "forward", network, fn.i64(0))
+            place = fn.element(out, "i8", start * channels)
+            invoke(fn, "paint", network, place, palette, channels, batch)
+
+        fn.loop(count, chunk, step=CHUNK)
         fn.ret()
