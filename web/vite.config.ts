@@ -1,9 +1,34 @@
 import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 
 const python = `http://127.0.0.1:${process.env.NONLIN_PORT ?? "8765"}`;
 const demos = readdirSync("src/demos").map((name) => `src/demos/${name}/index.ts`);
+
+const root = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const FIRST = root("src/demos/explorer/");
+type Imports = (id: string) => readonly string[];
+
+/** A module and all that it imports at once. */
+function closure(id: string, imports: Imports, found = new Set<string>()): Set<string> {
+  if (found.has(id)) return found;
+  found.add(id);
+  for (const other of imports(id)) closure(other, imports, found);
+  return found;
+}
+
+let base: Set<string> | undefined;
+
+/**
+ * The chunk that a module goes into. A few large ones are smaller, compressed, than many small ones: what a page and
+ * its first figure need but for that figure itself is one, all other figures with what only they need another.
+ */
+function part(id: string, imports: Imports): string | null {
+  base ??= closure(root("src/page.ts"), imports, closure(`${FIRST}index.ts`, imports));
+  if (id.startsWith(FIRST) || /\/src\/lib\/(engine|net\/networks)\.ts$/.test(id)) return null;
+  return base.has(id) ? "base" : "figures";
+}
 
 // The pages' build. `build.mjs` runs it, then bundles each demo once more on its own for notebooks.
 export default defineConfig({
@@ -29,6 +54,16 @@ export default defineConfig({
       input: ["src/page.ts", "src/lib/engine.ts", ...demos],
       // Every demo keeps its default export: it is an anywidget module as well as a page's chunk.
       preserveEntrySignatures: "strict",
+      output: {
+        codeSplitting: {
+          groups: ["figures", "base"].map((name, priority) => ({
+            debugName: name,
+            priority,
+            name: (id, context) =>
+              part(id, (of) => context.getModuleInfo(of)?.importedIds ?? []) === name ? name : null,
+          })),
+        },
+      },
     },
   },
 });
