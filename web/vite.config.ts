@@ -30,10 +30,23 @@ function part(id: string, imports: Imports): string | null {
   return base.has(id) ? "base" : "figures";
 }
 
+/** No page is drawn before it comes here, so nothing is ever hydrated: Svelte's code for it may go. */
+const unhydrated = {
+  name: "unhydrated",
+  transform: {
+    filter: { id: /svelte\/src\/internal\/client\/dom\/hydration\.js$/ },
+    handler(code: string): string {
+      const fixed = code.replace("export let hydrating = false", "export const hydrating = false").replace(/^\thydrating = value;$/m, "");
+      if (/\blet hydrating|\bhydrating = (?!false)/.test(fixed)) throw new Error("Svelte hydrates in another way now: see unhydrated in vite.config.ts");
+      return fixed;
+    },
+  },
+};
+
 // The pages' build. `build.mjs` runs it, then bundles each demo once more on its own for notebooks.
 export default defineConfig({
   base: "./",
-  plugins: [svelte()],
+  plugins: [svelte(), unhydrated],
   // `npm run dev` serves dev/index.html; its data and formulas come from a nonlin running on this port.
   server: {
     proxy: {
