@@ -18,16 +18,20 @@ function closure(id: string, imports: Imports, found = new Set<string>()): Set<s
   return found;
 }
 
-let base: Set<string> | undefined;
+let parts: { base: Set<string>; figures: Set<string> } | undefined;
 
 /**
  * The chunk that a module goes into. A few large ones are smaller, compressed, than many small ones: what a page and
- * its first figure need but for that figure itself is one, all other figures with what only they need another.
+ * its first figure need but for that figure itself is one, all other figures with what only they need another. What
+ * is imported when a reader first asks for it stays apart.
  */
 function part(id: string, imports: Imports): string | null {
-  base ??= closure(root("src/page.ts"), imports, closure(`${FIRST}index.ts`, imports));
-  if (id.startsWith(FIRST) || /\/src\/lib\/(engine|net\/networks)\.ts$/.test(id)) return null;
-  return base.has(id) ? "base" : "figures";
+  parts ??= {
+    base: closure(root("src/page.ts"), imports, closure(`${FIRST}index.ts`, imports)),
+    figures: demos.reduce((found, demo) => closure(root(demo), imports, found), new Set<string>()),
+  };
+  if (id.startsWith(FIRST)) return null;
+  return parts.base.has(id) ? "base" : parts.figures.has(id) ? "figures" : null;
 }
 
 /** No page is drawn before it comes here, so nothing is ever hydrated: Svelte's code for it may go. */
