@@ -7,6 +7,7 @@ the request of the page to two frames after its first figure can be held.
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from typing import Any
 
@@ -38,30 +39,35 @@ WATCH = """
 
 def _sizes() -> None:
     from nonlin.lesson import site
+    from nonlin.lesson.folders import web_folder
 
     files = site(server=True)
+    manifest = json.loads((web_folder() / ".vite/manifest.json").read_text("utf-8"))
 
     def zipped(names: list[str]) -> float:
         return sum(len(gzip.compress(files[n], 9)) for n in names) / 1000
 
-    def linked(page: str) -> list[str]:
-        """The scripts that a page names, and those that these import at once."""
-        todo = re.findall(r'(?:src|href)="(assets/[^"]+\.js)"', files[page].decode())
-        seen: list[str] = []
+    def started(page: str) -> list[str]:
+        """The scripts of a page once all its demos run: what these import at once, and their workers."""
+        demos = set(re.findall(r'data-demo="([a-z]+)"', files[page].decode()))
+        todo = ["src/page.ts", *(f"src/demos/{name}/index.ts" for name in demos)]
+        seen: dict[str, list[str]] = {}
         while todo:
-            name = todo.pop()
-            if name not in seen:
-                seen.append(name)
-                todo += [
-                    "assets/" + m for m in re.findall(r'"\./([^"]+\.js)"', files[name].decode())
-                ]
-        return seen
+            key = todo.pop()
+            if key not in seen:
+                chunk = manifest[key]
+                scripts = [name for name in chunk.get("assets", ()) if name.endswith(".js")]
+                seen[key] = [chunk["file"], *scripts]
+                todo += chunk.get("imports", ())
+        return sorted({name for names in seen.values() for name in names})
 
-    line(
-        "JavaScript of the Explorer, gzipped",
-        f"{zipped(linked('explorer.html')):.1f} kB",
-        "at most 60 kB",
-    )
+    for name, limit in (("Explorer", 60), ("whole lesson", 120)):
+        scripts = started("explorer.html" if name == "Explorer" else "index.html")
+        line(
+            f"JavaScript of the {name}, gzipped",
+            f"{zipped(scripts):.1f} kB",
+            f"at most {limit} kB",
+        )
     line(
         "WebAssembly of the catalogue, gzipped",
         f"{zipped(['data/catalogue.wasm']):.1f} kB",

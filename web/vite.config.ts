@@ -1,14 +1,56 @@
 import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 
 const python = `http://127.0.0.1:${process.env.NONLIN_PORT ?? "8765"}`;
 const demos = readdirSync("src/demos").map((name) => `src/demos/${name}/index.ts`);
 
+const root = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const FIRST = root("src/demos/explorer/");
+type Imports = (id: string) => readonly string[];
+
+/** A module and all that it imports at once. */
+function closure(id: string, imports: Imports, found = new Set<string>()): Set<string> {
+  if (found.has(id)) return found;
+  found.add(id);
+  for (const other of imports(id)) closure(other, imports, found);
+  return found;
+}
+
+let parts: { base: Set<string>; figures: Set<string> } | undefined;
+
+/**
+ * The chunk that a module goes into. A few large ones are smaller, compressed, than many small ones: what a page and
+ * its first figure need but for that figure itself is one, all other figures with what only they need another. What
+ * is imported when a reader first asks for it stays apart.
+ */
+function part(id: string, imports: Imports): string | null {
+  parts ??= {
+    base: closure(root("src/page.ts"), imports, closure(`${FIRST}index.ts`, imports)),
+    figures: demos.reduce((found, demo) => closure(root(demo), imports, found), new Set<string>()),
+  };
+  if (id.startsWith(FIRST)) return null;
+  return parts.base.has(id) ? "base" : parts.figures.has(id) ? "figures" : null;
+}
+
+/** No page is drawn before it comes here, so nothing is ever hydrated: Svelte's code for it may go. */
+const unhydrated = {
+  name: "unhydrated",
+  transform: {
+    filter: { id: /svelte\/src\/internal\/client\/dom\/hydration\.js$/ },
+    handler(code: string): string {
+      const fixed = code.replace("export let hydrating = false", "export const hydrating = false").replace(/^\thydrating = value;$/m, "");
+      if (/\blet hydrating|\bhydrating = (?!false)/.test(fixed)) throw new Error("Svelte hydrates in another way now: see unhydrated in vite.config.ts");
+      return fixed;
+    },
+  },
+};
+
 // The pages' build. `build.mjs` runs it, then bundles each demo once more on its own for notebooks.
 export default defineConfig({
   base: "./",
-  plugins: [svelte()],
+  plugins: [svelte(), unhydrated],
   // `npm run dev` serves dev/index.html; its data and formulas come from a nonlin running on this port.
   server: {
     proxy: {
@@ -29,6 +71,16 @@ export default defineConfig({
       input: ["src/page.ts", "src/lib/engine.ts", ...demos],
       // Every demo keeps its default export: it is an anywidget module as well as a page's chunk.
       preserveEntrySignatures: "strict",
+      output: {
+        codeSplitting: {
+          groups: ["figures", "base"].map((name, priority) => ({
+            debugName: name,
+            priority,
+            name: (id, context) =>
+              part(id, (of) => context.getModuleInfo(of)?.importedIds ?? []) === name ? name : null,
+          })),
+        },
+      },
     },
   },
 });

@@ -1,5 +1,6 @@
 import "./styles/fonts.css";
 import "./styles/tokens.css";
+import "./styles/controls.css";
 import "./styles/base.css";
 import "./styles/page.css";
 import "./styles/print.css";

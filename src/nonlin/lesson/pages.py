@@ -48,8 +48,14 @@ class Bundle:
         return tuple(sorted(k.removeprefix(start).removesuffix(end) for k in found))
 
     def styles(self, demos: Sequence[str]) -> list[str]:
-        """Style sheets of a page with these demos: shared ones first, so that others can differ."""
+        """Style sheets of a page with these demos: shared ones first, so that others can differ.
+
+        Those of parts that are fetched later are among them: a page that was opened as a file has no later.
+        """
         chunks = self._chunks([_SCRIPT, *map(_DEMO.format, demos)])
+        entries = set(map(_DEMO.format, self.demos))
+        later = [k for key in chunks for k in self.manifest[key].get("dynamicImports", ())]
+        chunks = _once([*chunks, *self._chunks([k for k in later if k not in entries])])
         return _once(sheet for key in chunks for sheet in self.manifest[key].get("css", ()))
 
     def modules(self, demos: Sequence[str]) -> list[str]:
@@ -59,8 +65,8 @@ class Bundle:
 
     def fonts(self) -> list[str]:
         """The upright faces, which every page shows at once."""
-        assets = self.manifest[_SCRIPT].get("assets", ())
-        return [str(a) for a in assets if a.endswith(".woff2") and "-normal" in a]
+        assets = (a for key in self._chunks([_SCRIPT]) for a in self.manifest[key].get("assets", ()))
+        return _once(str(a) for a in assets if a.endswith(".woff2") and "-normal" in a)
 
     def _chunks(self, entries: Sequence[str]) -> list[str]:
         """The entries and all that they import, imports first."""

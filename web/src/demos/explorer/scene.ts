@@ -1,5 +1,3 @@
-import { scaleLinear, type ScaleLinear } from "d3-scale";
-import { line } from "d3-shape";
 import { placeLabels, type Place } from "../../lib/plot/labels";
 import {
   abscissae,
@@ -12,6 +10,7 @@ import {
   type Jump,
   type Span,
 } from "../../lib/plot/sampling";
+import { linePath, scaleLinear, type Scale } from "../../lib/plot/scale";
 import type { Order } from "../../lib/lab/kernels";
 import type { Shown } from "./state.svelte";
 
@@ -23,8 +22,6 @@ export interface Scene {
   panels: Panel[];
   xTicks: number[];
 }
-
-export type Scale = ScaleLinear<number, number>;
 
 export interface Panel {
   order: Order;
@@ -114,10 +111,9 @@ function drawn(
   x: Scale,
   { width, measure }: Size,
 ): PanelLine[] {
-  const [low = 0, high = 1] = y.domain();
-  const [from = 0, to = 1] = x.domain();
+  const [low, high] = y.domain();
+  const [from, to] = x.domain();
   const far = (high - low) * 3;
-  const pen = line<number>().digits(2);
   const parts = shown.map((each, index) => {
     const { kernel, params } = each;
     const jumps = jumpsAt(kernel, order, params, kinks[index] ?? []).filter(({ at }) => at >= from && at <= to);
@@ -125,11 +121,12 @@ function drawn(
     const curve = lifted(raw, jumps, high - low, (at) => kernel.at(order, at, params));
     const pixelXs = curve.xs.map((value) => x(value));
     const pixelYs = curve.ys.map((value) => y(Math.min(Math.max(value, low - far), high + far)));
-    pen
-      .x((index) => pixelXs[index] ?? 0)
-      .y((index) => pixelYs[index] ?? 0)
-      .defined((index) => !Number.isNaN(pixelYs[index]));
-    const path = pen([...pixelXs.keys()]) ?? "";
+    const path = linePath(
+      pixelXs.length,
+      (index) => pixelXs[index] ?? NaN,
+      (index) => pixelYs[index] ?? NaN,
+      2,
+    );
     const text = each.title + PRIMES[order];
     const seen = curve.found.filter(({ left, right }) => [left, right].every((value) => value >= low && value <= high));
     return { shown: each, jumps: [...jumps, ...seen], path, text, pixelXs, pixelYs };

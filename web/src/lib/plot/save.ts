@@ -1,3 +1,5 @@
+import { download } from "../download";
+
 /**
  * Saves a figure as it looks now. Colours and type are written into the copy, which then needs no style sheet;
  * what is at its initial value (on the right) is left out.
@@ -72,17 +74,6 @@ function imageOf(canvas: HTMLCanvasElement, place: Element): SVGImageElement {
   image.setAttribute("preserveAspectRatio", "none");
   image.setAttribute("href", canvas.toDataURL("image/png"));
   return image;
-}
-
-export function download(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => {
-    URL.revokeObjectURL(url);
-  }, 10_000);
 }
 
 export function saveSvg(svg: SVGSVGElement, name: string): void {
