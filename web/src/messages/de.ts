@@ -130,8 +130,8 @@ const de: Messages = {
 
   // Was man weiß
   notesLabel: (title) => `Über ${title}`,
-  kink: (at, derivative, note) =>
-    `Bei z = ${at} ist ein Knick und keine Steigung. Per Konvention gilt f′(${at}) = ${derivative}${note ? `: ${note}` : "."}`,
+  kink: (at, derivative, goesOn) =>
+    `Bei z = ${at} ist ein Knick und keine Steigung. Per Konvention gilt f′(${at}) = ${derivative}${goesOn ? ": " : "."}`,
   properties: "Eigenschaften, jede mit ihrem Beleg",
   property: {
     range: "Wertebereich",

@@ -128,8 +128,8 @@ export const en = {
 
   // What is known
   notesLabel: (title: string) => `About ${title}`,
-  kink: (at: string, derivative: string, note: string) =>
-    `At z = ${at} there is a kink and no slope. By convention f′(${at}) = ${derivative}${note ? `: ${note}` : "."}`,
+  kink: (at: string, derivative: string, goesOn: boolean) =>
+    `At z = ${at} there is a kink and no slope. By convention f′(${at}) = ${derivative}${goesOn ? ": " : "."}`,
   properties: "Properties, each with what shows it",
   /** Names of properties, by their keys. */
   property: {
