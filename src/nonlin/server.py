@@ -56,6 +56,7 @@ MOST_BODY = 16 * 1024
 BODY_SECONDS = 10.0
 _REMEMBERED = 64
 _LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_LESSON = re.compile(r"/(index(\.[\w-]+)?\.html)?")  # in any of its languages
 _HASHED = re.compile(r"assets/.+-[\w-]{8}\.\w+")
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -119,7 +120,7 @@ def create_app(
 
     async def static(request: Request) -> Response:
         path = request.url.path
-        if lesson is not None and path in {"/", "/index.html"}:
+        if lesson is not None and _LESSON.fullmatch(path):
             try:
                 files = await anyio.to_thread.run_sync(partial(site, server=True, lesson=lesson))
             except LessonError as error:

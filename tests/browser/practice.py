@@ -13,25 +13,27 @@ from typing import Any
 
 import uvicorn
 
+from nonlin.lesson.document import Document
+from nonlin.lesson.edition import editions
 from nonlin.lesson.exercises import read_folder
+from nonlin.lesson.folders import own_lesson, web_folder
 from nonlin.lesson.markdown import render
 from nonlin.lesson.pages import Bundle, page
-from nonlin.lesson.site import POLICY, _folder, site
+from nonlin.lesson.site import POLICY, site
 from nonlin.server import create_app
 
 
 def files(*, server: bool) -> dict[str, bytes]:
     """The site with one page more."""
     exercises = read_folder()
-    bundle = Bundle.read(
-        (_folder("_web", "web/dist", ".vite/manifest.json") / ".vite/manifest.json").read_text()
-    )
+    bundle = Bundle.read((web_folder() / ".vite/manifest.json").read_text())
     text = "# Practice\n\n## Exercises\n\n" + "\n\n".join(
         f":::exercise {name}" for name in exercises
     )
     text += "\n\n:::progress\n"
     html = page(
         bundle,
+        editions(Document.read(own_lesson()))[0],
         file="practice.html",
         title="Practice",
         description="Every exercise.",

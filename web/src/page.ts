@@ -7,6 +7,7 @@ import "./styles/print.css";
 import { HashModel } from "./lib/hashModel";
 import { inTurn } from "./lib/inTurn";
 import type { Demo } from "./lib/model";
+import { keepState } from "./lib/page";
 import { addThemeToggle } from "./lib/theme";
 import { messages, speak } from "./messages";
 
@@ -30,6 +31,7 @@ async function hydrate(element: HTMLElement): Promise<void> {
 async function start(): Promise<void> {
   const asked = document.documentElement.lang;
   const spoken = await speak(asked);
+  keepState(document.querySelector(".languages"));
   addThemeToggle(document.querySelector(".site-header"));
   inTurn([...document.querySelectorAll<HTMLElement>("[data-demo]")], (element) => {
     if (spoken.split("-")[0] !== asked.split("-")[0]) element.lang = spoken;

@@ -9,13 +9,16 @@ A lesson may begin with a few lines about itself:
     ---
 
 All of them may be left out. The title is then the first heading, the description the first paragraph,
-and the language English.
+and the language English. What the pages say around the lesson may stand there, too (``TEXTS``).
+
+A translation into the language LANG lies beside it as NAME.LANG.md and says ``lang: LANG``.
 """
 
 from __future__ import annotations
 
+import glob
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -25,9 +28,25 @@ from markdown_it.token import Token
 
 from nonlin.lesson.markdown import LessonError
 
-__all__ = ["Document"]
+__all__ = ["TEXTS", "Document"]
 
-_KEYS = ("title", "description", "lang")
+TEXTS = (
+    "language",  # its own name, for the switch between languages
+    "languages",  # what the switch is called
+    "pages",  # what the navigation is called
+    "lesson",
+    "explorer",
+    "explorer-title",
+    "explorer-hint",
+    "explorer-description",
+    "figure-description",  # of a figure's own page; {name} is the figure's
+    "noscript",
+    "late",  # instead of a figure that has not started
+    "colophon",
+)
+"""Keys of what the pages say around a lesson. They are lines of Markdown where no markup is in the way."""
+
+_KEYS = ("title", "description", "lang", *TEXTS)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _LONGEST = 160  # characters of a description
 
@@ -44,6 +63,8 @@ class Document:
         Its Markdown; lines that said something about it are empty.
     title, description, language
         What they said, or what follows from the text.
+    texts
+        What they said of :data:`TEXTS`.
     """
 
     path: Path
@@ -51,6 +72,7 @@ class Document:
     title: str
     description: str
     language: str
+    texts: Mapping[str, str]
 
     @classmethod
     def read(cls, path: Path) -> Document:
@@ -75,7 +97,23 @@ class Document:
             title=said.get("title") or _first(tokens, "heading_open", "h1") or path.stem,
             description=said.get("description") or _shortened(_first(tokens, "paragraph_open")),
             language=said.get("lang", "en"),
+            texts={key: said[key] for key in TEXTS if said.get(key)},
         )
+
+    def translations(self) -> list[Document]:
+        """The same lesson in other languages: files beside it, named after it and their language.
+
+        Raises
+        ------
+        LessonError
+            One of them cannot be read, or what stands above its text is wrong.
+        """
+        found = []
+        for path in sorted(self.path.parent.glob(f"{glob.escape(self.path.stem)}.*.md")):
+            code = path.name.removeprefix(f"{self.path.stem}.").removesuffix(".md")
+            if _LANGUAGE.fullmatch(code) and _says(path, code) and code != self.language:
+                found.append(Document.read(path))
+        return found
 
     def files(self, pages: Collection[str]) -> dict[str, bytes]:
         """The files beside it that it shows as images or links to, by name.
@@ -111,6 +149,16 @@ class Document:
         except OSError as error:
             why = "is not there" if isinstance(error, FileNotFoundError) else "cannot be read"
             raise LessonError(f"{wrong} {why}: {place}") from None
+
+
+def _says(path: Path, code: str) -> bool:
+    """Whether a file begins by saying that it is in this language; bend.old.md is no translation."""
+    head = re.match(
+        r"\ufeff?---\s*\n(.*?\n)---\s*\n", path.read_text("utf-8", "replace"), re.DOTALL
+    )
+    return bool(
+        head and re.search(rf"^lang:\s*[\"']?{re.escape(code)}[\"']?\s*$", head[1], re.MULTILINE)
+    )
 
 
 def _parser() -> MarkdownIt:

@@ -18,6 +18,8 @@ another. Of each question, ``kind`` says what is asked for:
 Every question has ``ask`` and ``right`` (what is said to the right answer), and may have ``hints``,
 which are given one by one. All texts are Markdown; ``$2σ(2z) - 1$`` in them is typeset, and
 ``{sigmoid'(5):2}`` is the value of a formula in so many significant digits (3 without a number).
+
+:mod:`nonlin.lesson.translated` says how an exercise is translated.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from nonlin.errors import FormulaError, NonlinError
 from nonlin.lesson.answers import exact, tolerance
 from nonlin.lesson.inline import markdown
 from nonlin.lesson.toml_lines import line_of
+from nonlin.lesson.translated import overlay
 from nonlin.proof import check_proof
 from nonlin.proof.compare import shown
 
@@ -50,13 +53,13 @@ _KINDS: dict[str, dict[str, type]] = {
 _OPTIONAL = {"hints", "wrong", "several", "correct"}
 _WRONG = {"answer": str, "feedback": str}
 _OPTION = {"text": str, "correct": bool, "feedback": str}
-# Slips that nobody needs to foresee, because they can be made with any number.
+# Slips that nobody needs to foresee, because they can be made with any number: the page has words for them.
 _SLIPS = (
-    ("-1", "The size is right, but not the sign."),
-    ("10", "The digits are right: count the places after the point once more."),
-    ("1/10", "The digits are right: count the places after the point once more."),
-    ("100", "The digits are right. Is that per cent? Then say so, with a %."),
-    ("1/100", "The digits are right: count the places after the point once more."),
+    ("-1", "sign"),
+    ("10", "places"),
+    ("1/10", "places"),
+    ("100", "percent"),
+    ("1/100", "places"),
 )
 
 
@@ -84,17 +87,50 @@ class Exercise:
     solutions: tuple[tuple[str, ...], ...] = ()
 
 
-def read_folder(folder: Path | None = None) -> dict[str, Exercise]:
-    """All exercises by name: those of the package, or of a folder."""
+def read_folder(folder: Path | None = None, *, language: str = "en") -> dict[str, Exercise]:
+    """All exercises by name: those of the package, or of a folder, in a language as far as they are translated."""
     if folder is None:
         packaged = _PACKAGE / "_exercises"
         folder = packaged if packaged.is_dir() else _PACKAGE.parent.parent / "exercises"
+    language = language.split("-")[0].lower()
     files = sorted(folder.glob("*.toml"))
-    return {f.stem: read(f.read_text("utf-8"), name=f.stem, source=f.name) for f in files}
+    translations = {f.stem: f for f in (folder / language).glob("*.toml")}
+    if unknown := translations.keys() - {f.stem for f in files}:
+        raise ExerciseError(
+            f"{language}/{min(unknown)}.toml translates an exercise that there is not"
+        )
+    return {
+        f.stem: read(
+            f.read_text("utf-8"),
+            name=f.stem,
+            source=f.name,
+            words=translations[f.stem].read_text("utf-8") if f.stem in translations else "",
+            language=language,
+        )
+        for f in files
+    }
 
 
-def read(text: str, *, name: str = "exercise", source: str = "exercise.toml") -> Exercise:
+def read(
+    text: str,
+    *,
+    name: str = "exercise",
+    source: str = "exercise.toml",
+    words: str = "",
+    language: str = "en",
+) -> Exercise:
     """One exercise from its text.
+
+    Parameters
+    ----------
+    text
+        The English file.
+    source
+        What an error calls it; a translation is called the same, in a folder of its language.
+    words
+        The translation, if there is one. A text that is not in it is marked as English.
+    language
+        The language of the translation.
 
     Raises
     ------
@@ -118,39 +154,62 @@ def read(text: str, *, name: str = "exercise", source: str = "exercise.toml") ->
         ...
     nonlin.lesson.exercises.ExerciseError: a.toml, line 4, question 1: kind is number, choice or proof, not 'riddle'
     """
-    return _Reader(text, source).exercise(name)
+    return _Reader(text, source, words, language).exercise(name)
 
 
 class _Reader:
-    """One reading of one file."""
+    """One reading of one file, and of its translation."""
 
-    def __init__(self, text: str, source: str) -> None:
-        self.text, self.source = text, source
+    def __init__(self, text: str, source: str, words: str = "", language: str = "en") -> None:
+        self.text, self.source, self.words, self.language = text, source, words, language
+        self.translated: set[tuple[str | int, ...]] = set()
 
     def wrong(self, path: tuple[str | int, ...], why: str) -> ExerciseError:
         """An error at a key: the path is that of the data, as in ("question", 0, "wrong", 1, "answer")."""
-        where = f"{self.source}, line {line_of(self.text, path)}"
+        if path in self.translated:
+            return self.wrong_words(path, why)
+        return self._wrong(self.source, self.text, path, why)
+
+    def wrong_words(self, path: tuple[str | int, ...], why: str) -> ExerciseError:
+        """An error at a key of the translation."""
+        return self._wrong(f"{self.language}/{self.source}", self.words, path, why)
+
+    @staticmethod
+    def _wrong(source: str, text: str, path: tuple[str | int, ...], why: str) -> ExerciseError:
+        where = f"{source}, line {line_of(text, path)}"
         for key, index in zip(path, path[1:], strict=False):
             if isinstance(index, int):
                 where += f", {key} {index + 1}"
         return ExerciseError(f"{where}: {why}")
 
     def exercise(self, name: str) -> Exercise:
-        try:
-            given = tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
-            raise ExerciseError(f"{self.source}: this is not TOML: {error}") from None
+        given = self.toml(self.source, self.text)
         self.keys((), given, _TOP)
+        if self.words:
+            words = self.toml(f"{self.language}/{self.source}", self.words)
+            given, self.translated = overlay(given, words, self.wrong_words)
         if not given["question"]:
             raise self.wrong(("question",), "an exercise has at least one [[question]]")
         questions = [self.question(("question", i), q) for i, q in enumerate(given["question"])]
         data = {
             "name": name,
             "title": given["title"],
+            "lang": "en" if self.is_foreign(("title",)) else self.language,
             "prompt": self.html(("prompt",), given["prompt"], inline=False),
             "questions": [q for q, _ in questions],
         }
         return Exercise(name, given["title"], data, tuple(s for _, s in questions))
+
+    @staticmethod
+    def toml(source: str, text: str) -> dict[str, Any]:
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ExerciseError(f"{source}: this is not TOML: {error}") from None
+
+    def is_foreign(self, path: tuple[str | int, ...]) -> bool:
+        """Whether a text is English among others that are not."""
+        return self.language != "en" and path not in self.translated
 
     def keys(self, path: tuple[str | int, ...], given: object, known: Mapping[str, type]) -> None:
         """Refuses what is unknown, missing or of the wrong kind."""
@@ -193,10 +252,13 @@ class _Reader:
         return list(items)
 
     def html(self, path: tuple[str | int, ...], text: str, *, inline: bool = True) -> str:
+        foreign = self.is_foreign(path)
         try:
-            return markdown(text, inline=inline)
+            made = markdown(text, inline=inline, language="en" if foreign else self.language)
         except NonlinError as error:
             raise self.wrong(path, str(error)) from None
+        tag = "span" if inline else "div"
+        return f'<{tag} lang="en">{made}</{tag}>' if foreign and made else made
 
     # -- kinds ------------------------------------------------------------------------------------
     def number(self, path: tuple[str | int, ...], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,10 +279,10 @@ class _Reader:
             taken.append((found, tolerance(found), item["answer"]))
             feedback = self.html((*here, "feedback"), item["feedback"])
             wrong.append({"value": found, "tolerance": tolerance(found), "feedback": feedback})
-        for factor, feedback in _SLIPS if value else ():
+        for factor, slip in _SLIPS if value else ():
             found = value * float(exact(factor))
             if all(abs(found - other) > near + tolerance(found) for other, near, _ in taken):
-                wrong.append({"value": found, "tolerance": tolerance(found), "feedback": feedback})
+                wrong.append({"value": found, "tolerance": tolerance(found), "slip": slip})
                 taken.append((found, tolerance(found), factor))
         return {"answer": value, "tolerance": tolerance(value), "wrong": wrong}
 
@@ -282,13 +344,15 @@ class _Reader:
         }
 
 
-def exercise_html(exercise: Exercise) -> str:
+def exercise_html(exercise: Exercise, language: str = "en") -> str:
     """The element that an exercise starts in; its text stands there for those who have no script."""
+    spoken = str(exercise.data["lang"])
+    marked = "" if language.split("-")[0].lower() == spoken else f' lang="{escape(spoken)}"'
     name = escape(exercise.name)
     options = escape(json.dumps({"exercise": exercise.name}))
     asks = "\n".join(f"<li>{q['ask']}</li>" for q in exercise.data["questions"])
     return (
         f'<section class="exercise" id="exercise-{name}" data-demo="exercise" data-scope="{name}" '
-        f'data-options="{options}">\n<h3>{escape(exercise.title)}</h3>\n{exercise.data["prompt"]}\n'
+        f'data-options="{options}">\n<h3{marked}>{escape(exercise.title)}</h3>\n{exercise.data["prompt"]}\n'
         f"<ol>\n{asks}\n</ol>\n</section>\n"
     )

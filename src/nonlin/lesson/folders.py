@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import overload
 
 from nonlin.errors import NonlinError
 
 __all__ = ["own_lesson", "web_folder"]
 
-LESSON = "03-activation-functions.md"
+LESSON = "03-activation-functions"
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -17,9 +18,16 @@ def web_folder() -> Path:
     return _folder("_web", "web/dist", ".vite/manifest.json")
 
 
-def own_lesson() -> Path:
-    """The lesson that nonlin comes with."""
-    return _folder("_lessons", "lessons", LESSON) / LESSON
+@overload
+def own_lesson() -> Path: ...
+@overload
+def own_lesson(language: str) -> Path | None: ...
+def own_lesson(language: str = "en") -> Path | None:
+    """The lesson that nonlin comes with, in a language; None where it is not translated."""
+    folder = _folder("_lessons", "lessons", f"{LESSON}.md")
+    code = language.split("-")[0].lower()
+    path = folder / (f"{LESSON}.md" if code == "en" else f"{LESSON}.{code}.md")
+    return path if path.is_file() else None
 
 
 def _folder(packaged: str, checkout: str, needs: str) -> Path:

@@ -27,16 +27,22 @@ from nonlin.proof.compare import shown
 from nonlin.proof.reading import read, split
 from nonlin.rewrites import stabilise
 
-__all__ = ["markdown", "set_mathematics", "work_out"]
+__all__ = ["QUOTES", "markdown", "set_mathematics", "work_out"]
 
 _FORMULA = re.compile(r"\$([^$\n]+)\$")
 _VALUE = re.compile(r"\{([^{}\n]+?)(?::(\d{1,2}))?\}")
 _NAME = re.compile(r"([a-z_][a-z_0-9]*)('{0,2})")
 _KINDS = ("formula", "value")
+QUOTES = {"en": "“”‘’", "de": "„“‚‘", "fr": ["«\xa0", "\xa0»", "‹\xa0", "\xa0›"], "es": "«»“”"}
+"""Quotation marks of the languages that have others than English."""
+_COMMA = re.compile(
+    "bg|ca|cs|da|de|el|es|et|fi|fr|hr|hu|id|is|it|lt|lv|nb|nl|nn|no|pl|pt|ro|ru|sk|sl|sr|sv|tr|uk|vi"
+)
+"""Languages whose decimal point is a comma (Unicode CLDR, the usual form of each)."""
 
 
-def markdown(text: str, *, inline: bool = True) -> str:
-    """The HTML of a text: of a line, or with paragraphs and lists.
+def markdown(text: str, *, inline: bool = True, language: str = "en") -> str:
+    """The HTML of a text: of a line, or with paragraphs and lists, in a language's quotation marks and numbers.
 
     Raises
     ------
@@ -50,11 +56,11 @@ def markdown(text: str, *, inline: bool = True) -> str:
     >>> markdown("$e^-z$")[:29]
     '<math xmlns="http://www.w3.or'
     """
-    parser = _parser()
+    parser = _parser(language.split("-")[0].lower())
     tokens = parser.parseInline(text) if inline else parser.parse(text)
     for token in tokens:
         for child in mathematics(token):
-            work_out(child)
+            work_out(child, language)
     html = str(parser.renderer.render(tokens, parser.options, {})).strip()
     return html.replace(" = ", "\u00a0=\u00a0")  # no line breaks inside z = 5
 
@@ -72,12 +78,14 @@ def mathematics(token: Token) -> Iterable[Token]:
     return (child for child in token.children or () if child.type in _KINDS)
 
 
-def work_out(token: Token) -> None:
-    """Turn what a formula or a value was typed as into HTML."""
+def work_out(token: Token, language: str = "en") -> None:
+    """Turn what a formula or a value was typed as into HTML; a value has the language's decimal point."""
     if token.type == "value":
         match = _VALUE.fullmatch(token.content)
         assert match
-        token.meta["html"] = escape(shown(exact(match[1]), int(match[2] or 3)))
+        value = shown(exact(match[1]), int(match[2] or 3))
+        comma = _COMMA.fullmatch(language.split("-")[0].lower())
+        token.meta["html"] = escape(value.replace(".", ",") if comma else value)
     else:
         markup = _typeset(token.content[1:-1].strip())
         token.meta["html"] = (
@@ -85,9 +93,10 @@ def work_out(token: Token) -> None:
         )
 
 
-@lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "typographer": True})
+@lru_cache(maxsize=8)
+def _parser(language: str) -> MarkdownIt:
+    quotes = QUOTES.get(language, QUOTES["en"])
+    parser = MarkdownIt("commonmark", {"html": False, "typographer": True, "quotes": quotes})
     parser.enable(["replacements", "smartquotes"])
     set_mathematics(parser)
     return parser

@@ -32,17 +32,11 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from nonlin.errors import NonlinError
 from nonlin.lesson.exercises import Exercise, exercise_html
-from nonlin.lesson.inline import mathematics, set_mathematics, work_out
+from nonlin.lesson.inline import QUOTES, mathematics, set_mathematics, work_out
 from nonlin.lesson.settings import find
 
 __all__ = ["LessonError", "demo_html", "render"]
 
-_QUOTES = {"en": "“”‘’", "de": "„“‚‘", "fr": ["«\xa0", "\xa0»", "‹\xa0", "\xa0›"], "es": "«»“”"}
-_LATE = (
-    '<p class="late" lang="en">This figure has not started. It needs JavaScript and WebAssembly, and '
-    "some browsers allow neither in a page that is opened as a file: on a web server it works.</p>"
-)
-"""What stands where a figure will be, and is seen only if it does not come (page.css)."""
 _OPTION = re.compile(r"([a-z_]+)=(\S+)")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -58,6 +52,7 @@ def render(
     source: str = "lesson",
     exercises: Mapping[str, Exercise] | None = None,
     language: str = "en",
+    late: str = "",
 ) -> str:
     """The HTML of a lesson.
 
@@ -72,20 +67,22 @@ def render(
     exercises
         The exercises there are, by name.
     language
-        What it is written in, for the shape of its quotation marks.
+        What it is written in, for the shape of its quotation marks and numbers.
+    late
+        HTML that stands where a figure will be, and is seen only if it does not come (page.css).
 
     Examples
     --------
     >>> print(render("Look: *here*.", ()), end="")
     <p>Look: <em>here</em>.</p>
     >>> print(render(":::demo explorer z=2", ["explorer"]), end="")
-    <div class="figure-wide" data-demo="explorer" data-options="{&quot;z&quot;: 2}">...</div>
+    <div class="figure-wide" data-demo="explorer" data-options="{&quot;z&quot;: 2}"></div>
     >>> render("One.\\n\\n:::demo explorer z", ["explorer"], source="a.md")
     Traceback (most recent call last):
         ...
     nonlin.lesson.markdown.LessonError: a.md, line 3: ":::demo explorer z": 'z' is not option=value
     """
-    quotes = _QUOTES.get(language.split("-")[0].lower(), _QUOTES["en"])
+    quotes = QUOTES.get(language.split("-")[0].lower(), QUOTES["en"])
     options = {"html": False, "typographer": True, "quotes": quotes}
     parser = MarkdownIt("commonmark", options)
     parser.enable(["table", "replacements", "smartquotes"])
@@ -98,19 +95,20 @@ def render(
     _name_headings(tokens)
     scopes: list[str] = []
     for token in tokens:
-        if token.type == "demo" and not _fill_exercise(token, exercises or {}, source):
+        if token.type == "demo" and not _fill_exercise(token, exercises or {}, source, language):
             _fill(token, demos, scopes, source)
+            token.meta["late"] = late
         for child in mathematics(token):
-            _work_out(child, (token.map or [0])[0] + 1, source)
+            _work_out(child, (token.map or [0])[0] + 1, source, language)
     return str(parser.renderer.render(tokens, parser.options, {}))
 
 
-def demo_html(name: str, options: dict[str, object], scope: str = "") -> str:
+def demo_html(name: str, options: dict[str, object], scope: str = "", late: str = "") -> str:
     """The element that a demo starts in."""
     scoped = f' data-scope="{escape(scope)}"' if scope else ""
     written = escape(json.dumps(options, ensure_ascii=False))
     names = f'class="figure-wide" data-demo="{escape(name)}"'
-    return f'<div {names} data-options="{written}"{scoped}>{_LATE}</div>\n'
+    return f'<div {names} data-options="{written}"{scoped}>{late}</div>\n'
 
 
 def _demo_rule(state: StateBlock, line: int, end: int, silent: bool) -> bool:
@@ -133,7 +131,9 @@ def _demo_token(
     return str(meta["html"]) if "html" in meta else demo_html(**meta)
 
 
-def _fill_exercise(token: Token, exercises: Mapping[str, Exercise], source: str) -> bool:
+def _fill_exercise(
+    token: Token, exercises: Mapping[str, Exercise], source: str, language: str
+) -> bool:
     """Does what a directive of an exercise or of the progress says; False for another directive."""
     head, *words = token.content.split()
     wanted = {":::exercise": 1, ":::progress": 0}.get(head)
@@ -146,7 +146,7 @@ def _fill_exercise(token: Token, exercises: Mapping[str, Exercise], source: str)
         known = ", ".join(sorted(exercises)) or "none"
         raise LessonError(f"{place}: there is no exercise called {words[0]!r}, only {known}")
     progress = '<div class="progress" data-demo="progress" data-scope="progress"></div>\n'
-    token.meta = {"html": exercise_html(exercises[words[0]]) if words else progress}
+    token.meta = {"html": exercise_html(exercises[words[0]], language) if words else progress}
     return True
 
 
@@ -188,10 +188,10 @@ def _fill(token: Token, demos: Collection[str], scopes: list[str], source: str) 
     token.meta = {"name": name, "options": options, "scope": scope}
 
 
-def _work_out(token: Token, line: int, source: str) -> None:
+def _work_out(token: Token, line: int, source: str, language: str) -> None:
     """Reads a formula or a value into its token, and refuses a wrong one."""
     try:
-        work_out(token)
+        work_out(token, language)
     except NonlinError as error:
         why = str(error).splitlines()[0]
         raise LessonError(f"{source}, line {line}: {token.content}: {why}") from error

@@ -13,15 +13,21 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from nonlin.lesson.edition import Edition
+
 __all__ = ["DATA_SCRIPT", "PAGE_SCRIPT", "START_SCRIPT", "Bundle", "data_script", "page"]
 
-NAVIGATION = (("index.html", "Lesson"), ("explorer.html", "Explorer"))
+NAVIGATION = (
+    ("index.html", "lesson"),
+    ("explorer.html", "explorer"),
+)  # with the keys of their names
 CATALOGUE = ("catalogue.json", "catalogue.wasm")  # what every demo asks for first
 START_SCRIPT = "assets/start.js"
 PAGE_SCRIPT = "assets/page.js"
 DATA_SCRIPT = "data/file.js"
 _SCRIPT = "src/page.ts"
 _DEMO = "src/demos/{}/index.ts"
+_WORDS = "src/messages/{}.ts"
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,11 @@ class Bundle:
         chunks = self._chunks([_SCRIPT, *map(_DEMO.format, demos)])
         return [f for f in _once(str(self.manifest[k]["file"]) for k in chunks) if f != self.script]
 
+    def words(self, language: str) -> list[str]:
+        """The module with a language's texts of the interface; none for English, which is in the script."""
+        chunk = self.manifest.get(_WORDS.format(language.split("-")[0].lower()))
+        return [str(chunk["file"])] if chunk and chunk.get("isDynamicEntry") else []
+
     def fonts(self) -> list[str]:
         """The upright faces, which every page shows at once."""
         assets = (a for key in self._chunks([_SCRIPT]) for a in self.manifest[key].get("assets", ()))
@@ -86,6 +97,7 @@ class Bundle:
 
 def page(
     bundle: Bundle,
+    edition: Edition,
     *,
     file: str,
     title: str,
@@ -96,14 +108,16 @@ def page(
     main_class: str = "",
     policy: str = "",
     header: bool = True,
-    language: str = "en",
+    others: Sequence[Edition] = (),
 ) -> str:
     """One complete page.
 
     Parameters
     ----------
+    edition
+        The language it is in, and what stands around the body.
     file
-        Its name, by which the navigation knows where it is.
+        Its name in the site's first language, by which the navigation knows where it is.
     body
         HTML of what stands in ``main``.
     demos
@@ -115,42 +129,51 @@ def page(
         A content security policy to write into the page, for hosts that send none.
     header
         Whether the site's name and navigation stand above.
-    language
-        What the body is written in.
+    others
+        All the languages that the page is there in, if there are several.
     """
-    links = [f'<link rel="stylesheet" href="{escape(s)}">' for s in bundle.styles(demos)]
+    links = [
+        f'<link rel="alternate" hreflang="{escape(o.language)}" href="{o.file(file)}">'
+        for o in others
+    ]
+    links += [f'<link rel="stylesheet" href="{escape(s)}">' for s in bundle.styles(demos)]
     if server:
         links += [
             f'<link rel="preload" href="{escape(f)}" as="font" type="font/woff2" crossorigin>'
             for f in bundle.fonts()
         ]
         links += [
-            f'<link rel="modulepreload" href="{escape(m)}">' for m in bundle.modules(demos[:1])
+            f'<link rel="modulepreload" href="{escape(m)}">'
+            for m in [*bundle.modules(demos[:1]), *bundle.words(edition.language)]
         ]
         links += [
             f'<link rel="preload" href="data/{name}" as="fetch" crossorigin>' for name in CATALOGUE
         ]
         script = f'<script type="module" src="{escape(bundle.script)}"></script>'
     else:
-        script = _portable(bundle, demos)
+        script = _portable(bundle, demos, edition.language)
     metas = (
         [f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">']
         if policy
         else []
     )
+    if edition.suffix:
+        metas.append(f'<meta name="nonlin-suffix" content="{escape(edition.suffix)}">')
     here = ' aria-current="page"'
     navigation = "".join(
-        f'<a href="{name}"{here if name == file else ""}>{label}</a>' for name, label in NAVIGATION
+        f'<a href="{edition.file(name)}"{edition.mark(key, "pages")}{here if name == file else ""}>'
+        f"{edition.text(key)}</a>"
+        for name, key in NAVIGATION
     )
-    ours = "" if language.startswith("en") else ' lang="en"'
     top = (
-        f'<header class="site-header"{ours}><a class="site-name" href="index.html">nonlin</a>\n'
-        f'<nav aria-label="Pages">{navigation}</nav></header>\n'
+        f'<header class="site-header"><a class="site-name" href="{edition.file("index.html")}">nonlin</a>\n'
+        f'<nav aria-label="{edition.text("pages")}"{edition.mark("pages")}>{navigation}</nav>'
+        f"{_languages(edition, others, file)}</header>\n"
     )
     head = "\n".join([*metas, *links])
     main = f' class="{escape(main_class)}"' if main_class else ""
     return f"""<!doctype html>
-<html lang="{escape(language)}">
+<html lang="{escape(edition.language)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -171,11 +194,25 @@ def page(
 """
 
 
-def _portable(bundle: Bundle, demos: Sequence[str]) -> str:
+def _languages(edition: Edition, others: Sequence[Edition], file: str) -> str:
+    """The switch between languages, each called what its speakers call it."""
+    if not others:
+        return ""
+    here = ' aria-current="true"'
+    links = "\n".join(
+        f'<a href="{o.file(file)}" hreflang="{escape(o.language)}" lang="{escape(o.language)}"'
+        f"{here if o.language == edition.language else ''}>{escape(o.name)}</a>"
+        for o in others
+    )
+    label = f'aria-label="{edition.text("languages")}"{edition.mark("languages")}'
+    return f'\n<nav class="languages" {label}>{links}</nav>'
+
+
+def _portable(bundle: Bundle, demos: Sequence[str], language: str) -> str:
     """The script of a page that may be on a web server or be opened as a file (web/src/start.ts)."""
     told = {
         "module": bundle.script,
-        "modules": " ".join(bundle.modules(demos[:1])),
+        "modules": " ".join([*bundle.modules(demos[:1]), *bundle.words(language)]),
         "fonts": " ".join(bundle.fonts()),
         "fetch": " ".join(f"data/{name}" for name in CATALOGUE),
         "file": f"{DATA_SCRIPT} {PAGE_SCRIPT}",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nonlin.lesson import wasm_python
 from nonlin.lesson.document import Document
+from nonlin.lesson.edition import Edition, editions
 from nonlin.lesson.exercises import Exercise, read_folder
 from nonlin.lesson.folders import own_lesson, web_folder
 from nonlin.lesson.markdown import demo_html, render
@@ -27,10 +29,6 @@ POLICY = (
 PORTABLE_POLICY = POLICY.replace("worker-src 'self'", "worker-src 'self' blob:")
 """The policy of a page that may be opened as a file, where a worker can come from its own text only."""
 
-_DESCRIPTION = (
-    "Why a network needs a bend, and what each bend does to a gradient: "
-    "a lesson in figures that you hold in your hand."
-)
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
     '<rect width="32" height="32" rx="6" fill="#fbf9f4"/>'
@@ -48,7 +46,7 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
         Whether it is served by something that compiles formulas; a static copy says that it is not.
     lesson
         The Markdown file that its first page is made from; nonlin's own lesson if not given. Images
-        and files beside it, to which it points, become part of the site.
+        and files beside it, to which it points, become part of the site, and so do its translations.
 
     Raises
     ------
@@ -58,121 +56,126 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
     from nonlin.describe import catalogue_files  # slow: it may have to compile the catalogue
 
     web = web_folder()
-    document = Document.read(lesson or own_lesson())
-    if lesson is None:
-        document = replace(document, description=_DESCRIPTION)
+    languages = editions(Document.read(lesson or own_lesson()))
     bundle = Bundle.read((web / ".vite/manifest.json").read_text("utf-8"))
     policy = "" if server else PORTABLE_POLICY
-    exercises = read_folder()
-    files: dict[str, bytes] = {
-        "index.html": _lesson_page(bundle, document, exercises, server, policy).encode(),
-        "explorer.html": _explorer_page(bundle, server, policy).encode(),
-        "favicon.svg": _ICON.encode(),
-    }
-    for name in bundle.demos:
-        files[f"demo-{name}.html"] = _demo_page(bundle, name, server, policy).encode()
+    files: dict[str, bytes] = {"favicon.svg": _ICON.encode()}
+    for edition in languages:
+        exercises = read_folder(language=edition.language)
+        printer = _Printer(bundle, edition, languages, server, policy)
+        files |= printer.pages(exercises)
+        told = _json({"version": 1, "exercises": [e.data for e in exercises.values()]})
+        files[f"data/exercises{edition.suffix}.json"] = edition.linked(told).encode()
     for path in sorted((web / "assets").iterdir()):
         files[f"assets/{path.name}"] = path.read_bytes()
     if (web / "licenses.md").is_file():
         files["licenses.txt"] = (web / "licenses.md").read_bytes()
     for name, data in catalogue_files().items():
         files[f"data/{name}"] = data
-    files["data/exercises.json"] = _json(
-        {"version": 1, "exercises": [e.data for e in exercises.values()]}
-    )
     if not server:
         files[START_SCRIPT] = (web / "file/start.js").read_bytes()
         files[PAGE_SCRIPT] = (web / "file/page.js").read_bytes()
         inside = {n.removeprefix("data/"): d for n, d in files.items() if n.startswith("data/")}
         files[DATA_SCRIPT] = data_script(inside).encode()
         files |= _python(web)
-    return files | document.files(files)
+    beside: dict[str, bytes] = {}
+    for edition in languages:
+        beside |= edition.document.files(files)
+    return files | beside
 
 
 def _python(web: Path) -> dict[str, bytes]:
     """Python for the browser: what stands in for the server in a static copy."""
     files = {path.name: path.read_bytes() for path in sorted((web / "python").iterdir())}
     files["nonlin.zip"] = wasm_python.archive()
-    files["size.json"] = _json({"bytes": sum(map(len, files.values()))})
+    files["size.json"] = _json({"bytes": sum(map(len, files.values()))}).encode()
     return {f"python/{name}": data for name, data in files.items()}
 
 
-def _json(data: object) -> bytes:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-def _lesson_page(
-    bundle: Bundle,
-    document: Document,
-    exercises: Mapping[str, Exercise],
-    server: bool,
-    policy: str,
-) -> str:
-    language = document.language
-    body = render(
-        document.text,
-        bundle.demos,
-        source=document.path.name,
-        exercises=exercises,
-        language=language,
-    )
-    used = list(dict.fromkeys(re.findall(r'data-demo="(\w+)"', body)))
-    return page(
-        bundle,
-        file="index.html",
-        title=f"{document.title} · nonlin",
-        description=document.description or document.title,
-        language=document.language,
-        body=f'<article class="prose">\n{body}{_in_english(_COLOPHON, language)}</article>\n',
-        demos=used,
-        server=server,
-        policy=policy,
-    )
+@dataclass(frozen=True)
+class _Printer:
+    """What writes the pages of one language."""
 
+    bundle: Bundle
+    edition: Edition
+    languages: Sequence[Edition]
+    server: bool
+    policy: str
 
-def _explorer_page(bundle: Bundle, server: bool, policy: str) -> str:
-    head = "<h1>Activation Explorer</h1>\n<p>Grab the line anywhere and drag.</p>\n"
-    return page(
-        bundle,
-        file="explorer.html",
-        title="Activation Explorer · nonlin",
-        description="Activation functions, their derivatives and their properties, side by side, "
-        "computed by code that is derived from one formula each.",
-        body=f'<article class="prose">\n{head}{_NOSCRIPT}</article>\n{demo_html("explorer", {})}',
-        demos=["explorer"],
-        server=server,
-        main_class="explorer-page",
-        policy=policy,
-    )
+    def pages(self, exercises: Mapping[str, Exercise]) -> dict[str, bytes]:
+        """All of them, by name."""
+        pages = {"index.html": self.lesson(exercises), "explorer.html": self.explorer()}
+        pages |= {f"demo-{name}.html": self.demo(name) for name in self.bundle.demos}
+        return {self.edition.file(name): page.encode() for name, page in pages.items()}
 
+    def page(self, file: str, **about: Any) -> str:
+        several = self.languages if len(self.languages) > 1 else ()
+        return page(
+            self.bundle,
+            self.edition,
+            file=file,
+            server=self.server,
+            policy=self.policy,
+            others=several,
+            **about,
+        )
 
-def _demo_page(bundle: Bundle, name: str, server: bool, policy: str) -> str:
-    """One demo and nothing else, to be put into a page of someone's own: ``<iframe src=…>``."""
-    return page(
-        bundle,
-        file=f"demo-{name}.html",
-        title=f"{name} · nonlin",
-        description=f"The figure {name} of the lesson on activation functions.",
-        body=_NOSCRIPT + demo_html(name, {}),
-        demos=[name],
-        server=server,
-        main_class="demo-page",
-        policy=policy,
-        header=False,
-    )
+    def lesson(self, exercises: Mapping[str, Exercise]) -> str:
+        document = self.edition.document
+        body = render(
+            document.text,
+            self.bundle.demos,
+            source=document.path.name,
+            exercises=exercises,
+            language=document.language,
+            late=self.late,
+        )
+        end = f"{self.noscript}<hr>\n<p{self.edition.mark('colophon')}><small>{self.edition.html('colophon')}</small></p>\n"
+        return self.page(
+            "index.html",
+            title=f"{document.title} · nonlin",
+            description=document.description or document.title,
+            body=f'<article class="prose">\n{self.edition.linked(body)}{end}</article>\n',
+            demos=list(dict.fromkeys(re.findall(r'data-demo="(\w+)"', body))),
+        )
 
+    def explorer(self) -> str:
+        edition = self.edition
+        head = (
+            f"<h1{edition.mark('explorer-title')}>{edition.text('explorer-title')}</h1>\n"
+            f"<p{edition.mark('explorer-hint')}>{edition.html('explorer-hint')}</p>\n"
+        )
+        demo = demo_html("explorer", {}, late=self.late)
+        return self.page(
+            "explorer.html",
+            title=f"{edition.texts['explorer-title'][0]} · nonlin",
+            description=edition.texts["explorer-description"][0],
+            body=f'<article class="prose">\n{head}{self.noscript}</article>\n{demo}',
+            demos=["explorer"],
+            main_class="explorer-page",
+        )
 
-def _in_english(html: str, language: str) -> str:
-    """Our own words on a page of another language, marked for whoever reads them aloud."""
-    return html if language.startswith("en") else html.replace("<p>", '<p lang="en">')
+    def demo(self, name: str) -> str:
+        """One demo and nothing else, to be put into a page of someone's own: ``<iframe src=…>``."""
+        return self.page(
+            f"demo-{name}.html",
+            title=f"{name} · nonlin",
+            description=self.edition.texts["figure-description"][0].replace("{name}", name),
+            body=self.noscript + demo_html(name, {}, late=self.late),
+            demos=[name],
+            main_class="demo-page",
+            header=False,
+        )
 
+    @property
+    def noscript(self) -> str:
+        edition = self.edition
+        return f"<noscript><p{edition.mark('noscript')}>{edition.html('noscript')}</p></noscript>\n"
 
-_NOSCRIPT = (
-    "<noscript><p>What is to be seen here is computed in your browser, "
-    "and needs JavaScript for it.</p></noscript>\n"
-)
-_COLOPHON = _NOSCRIPT + (
-    "<hr>\n<p><small>Every number in the figures is computed in your browser by code that nonlin "
-    "derives from each function’s formula. Nothing is loaded from anywhere else. "
-    '<a href="licenses.txt">Licences</a> of the fonts and libraries.</small></p>\n'
-)
+    @property
+    def late(self) -> str:
+        return f'<p class="late"{self.edition.mark("late")}>{self.edition.html("late")}</p>'

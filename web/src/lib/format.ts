@@ -1,14 +1,17 @@
-/** Numbers as text. All have the real minus sign; none changes its width more than it must. */
+import { messages } from "../messages";
+
+/** Numbers as text. All have the real minus sign and the language's point; none changes its width more than it must. */
 export interface Scientific {
   mantissa: string;
   /** "" when the number is written out. */
   exponent: string;
 }
 
-const minus = (text: string): string => text.replace("-", "−");
+/** JavaScript's digits as people write them. */
+export const written = (digits: string): string => digits.replaceAll("-", "−").replace(".", messages.decimal);
 
 function special(value: number): string | undefined {
-  if (Number.isNaN(value)) return "undefined";
+  if (Number.isNaN(value)) return messages.undefinedValue;
   if (value === Infinity) return "∞";
   if (value === -Infinity) return "−∞";
   return undefined;
@@ -20,37 +23,37 @@ export function scientific(value: number, decimals = 4): Scientific {
   if (word !== undefined) return { mantissa: word, exponent: "" };
   const size = Math.abs(value);
   if (size === 0 || (size >= 10 ** -decimals && size < 1e5)) {
-    return { mantissa: minus((value === 0 ? 0 : value).toFixed(decimals)), exponent: "" };
+    return { mantissa: written((value === 0 ? 0 : value).toFixed(decimals)), exponent: "" };
   }
   const [mantissa = "", exponent = ""] = value.toExponential(2).split("e");
-  return { mantissa: minus(mantissa), exponent: minus(exponent.replace("+", "")) };
+  return { mantissa: written(mantissa), exponent: written(exponent.replace("+", "")) };
 }
 
 /** The same as one piece of text, for sentences and for speech: small numbers keep two digits. */
 export function spoken(value: number, decimals = 2): string {
   const size = Math.abs(value);
-  if (size >= 1e-6 && size < 10 ** -decimals) return minus(String(Number(value.toPrecision(2))));
+  if (size >= 1e-6 && size < 10 ** -decimals) return written(String(Number(value.toPrecision(2))));
   const { mantissa, exponent } = scientific(value, decimals);
   return exponent === "" ? mantissa : `${mantissa} × 10^${exponent}`;
 }
 
 /** Every digit that the double has. */
 export function exact(value: number): string {
-  return special(value) ?? minus(String(value === 0 ? 0 : value)).replace("e+", "e");
+  return special(value) ?? written(String(value === 0 ? 0 : value)).replace("e+", "e");
 }
 
 /** A tick's label, as exact as the ticks are close together. */
 export function onAxis(value: number, step: number): string {
   const decimals = Math.min(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), 12);
   const size = Math.abs(value);
-  if (size < 1e5) return minus((value === 0 ? 0 : value).toFixed(decimals));
+  if (size < 1e5) return written((value === 0 ? 0 : value).toFixed(decimals));
   const digits = Math.max(0, Math.ceil(Math.log10(size) - Math.log10(step)) - 1);
-  return minus(value.toExponential(Math.min(digits, 4))).replace("e+", "e");
+  return written(value.toExponential(Math.min(digits, 4))).replace("e+", "e");
 }
 
 /** As short as a number in a sentence may be. */
 export function short(value: number): string {
-  return special(value) ?? minus(String(Number(value.toPrecision(6)))).replace("e+", "e");
+  return special(value) ?? written(String(Number(value.toPrecision(6)))).replace("e+", "e");
 }
 
 /** What a person types for a number: a comma or a real minus is taken too. NaN when it is none. */

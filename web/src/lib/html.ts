@@ -1,6 +1,9 @@
 import { mathNode } from "./mathml";
 
 const KEPT = new Set(["P", "EM", "STRONG", "CODE", "A", "UL", "OL", "LI", "BR", "SUB", "SUP"]);
+// A text that is in another language than the page says so.
+const inAnotherLanguage = ({ localName, attributes }: Element): boolean =>
+  (localName === "span" || localName === "div") && attributes.getNamedItem("lang") !== null;
 
 /** Nodes of a text that was Markdown: a few plain elements and MathML, and nothing that could run. */
 export function richNodes(html: string): DocumentFragment {
@@ -12,10 +15,12 @@ export function richNodes(html: string): DocumentFragment {
 function cleaned(node: Node): Node {
   if (!(node instanceof Element)) return document.createTextNode(node.textContent ?? "");
   if (node.localName === "math") return mathNode(new XMLSerializer().serializeToString(node));
-  const kept = KEPT.has(node.tagName);
+  const kept = KEPT.has(node.tagName) || inAnotherLanguage(node);
   const element: Element | DocumentFragment = kept
     ? document.createElement(node.tagName)
     : document.createDocumentFragment();
+  const language = node.getAttribute("lang");
+  if (element instanceof HTMLElement && language) element.lang = language;
   const link = node.getAttribute("href") ?? "";
   if (element instanceof HTMLAnchorElement && isPage(link)) element.href = link;
   for (const child of node.childNodes) element.append(cleaned(child));

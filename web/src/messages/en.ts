@@ -3,6 +3,9 @@ const superscript = (whole: number): string => [...String(whole)].map((digit) =>
 const ORDERS = ["f(z)", "f′(z)", "f″(z)"] as const;
 
 export const en = {
+  /** What stands between a number's whole and its parts. */
+  decimal: ".",
+  undefinedValue: "undefined",
   explorer: "Activation Explorer",
   own: "your formula",
   failed: (reason: string) =>
@@ -125,9 +128,27 @@ export const en = {
 
   // What is known
   notesLabel: (title: string) => `About ${title}`,
-  kink: (at: string, derivative: string, note: string) =>
-    `At z = ${at} there is a kink and no slope. By convention f′(${at}) = ${derivative}${note ? `: ${note}` : "."}`,
+  kink: (at: string, derivative: string, goesOn: boolean) =>
+    `At z = ${at} there is a kink and no slope. By convention f′(${at}) = ${derivative}${goesOn ? ": " : "."}`,
   properties: "Properties, each with what shows it",
+  /** Names of properties, by their keys. */
+  property: {
+    range: "Range",
+    limits: "Limits at −∞ and ∞",
+    zero_centred: "Zero-centred",
+    symmetry: "Symmetry",
+    saturates: "Saturates",
+    monotone: "Monotone",
+    convex: "Convex",
+    smooth: "Smooth",
+    max_slope: "Largest slope",
+    lipschitz: "Lipschitz constant",
+    fixed_points: "Fixed points",
+    dead_region: "Dead region",
+    domain: "Domain",
+  } as Record<string, string>,
+  /** What other words there are for the English ones that a property's value is made of. */
+  values: {} as Record<string, string>,
 
   // Parts that demos share
   reset: "Start over",
@@ -810,6 +831,12 @@ export const en = {
     tone: { right: "Right.", wrong: "Not yet.", unread: "Not a number." },
     noNumber: "0.0066, 6.6e-3, 0.66% and 1/150 are all fine.",
     notYet: (hints: boolean) => `That is not it.${hints ? " A hint may help." : " Look once more."}`,
+    /** Slips that can be made with any number. */
+    slips: {
+      sign: "The size is right, but not the sign.",
+      places: "The digits are right: count the places after the point once more.",
+      percent: "The digits are right. Is that per cent? Then say so, with a %.",
+    },
     hint: (shown: number, left: number) => {
       const more = shown === 0 ? "A hint" : "One more hint";
       return left > 1 ? `${more} (there are ${left}${shown === 0 ? "" : " left"})` : more;
@@ -862,4 +889,11 @@ export const en = {
   },
 };
 
-export type Messages = typeof en;
+/** The same with other words: a text stays a text, and a function takes what it took. */
+type Texts<T> = T extends string
+  ? string
+  : T extends (...given: infer Given) => infer Said
+    ? (...given: Given) => Texts<Said>
+    : { [Key in keyof T]: Texts<T[Key]> };
+
+export type Messages = Texts<typeof en>;

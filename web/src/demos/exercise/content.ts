@@ -1,5 +1,6 @@
 /** What Python makes of a file in exercises/: texts are HTML, answers numbers. See lesson/exercises.py. */
 import type { Model } from "../../lib/model";
+import { pageSuffix } from "../../lib/page";
 
 interface Common {
   ask: string;
@@ -11,7 +12,7 @@ export interface NumberQuestion extends Common {
   kind: "number";
   answer: number;
   tolerance: number;
-  wrong: { value: number; tolerance: number; feedback: string }[];
+  wrong: { value: number; tolerance: number; feedback?: string; slip?: "sign" | "places" | "percent" }[];
 }
 
 export interface ChoiceQuestion extends Common {
@@ -34,6 +35,8 @@ export type Question = NumberQuestion | ChoiceQuestion | ProofQuestion;
 export interface Exercise {
   name: string;
   title: string;
+  /** What the title is written in. */
+  lang: string;
   prompt: string;
   questions: Question[];
 }
@@ -47,11 +50,11 @@ let page: Promise<Exercise[]> | undefined;
 
 async function load(): Promise<Exercise[]> {
   const base = document.querySelector<HTMLMetaElement>('meta[name="nonlin-data"]')?.content ?? "data/";
-  const url = new URL("exercises.json", new URL(base, document.baseURI));
+  const url = new URL(`exercises${pageSuffix()}.json`, new URL(base, document.baseURI));
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url.pathname}: ${response.status} ${response.statusText}`);
   const file = (await response.json()) as File;
-  if (file.version !== 1) throw new Error(`exercises.json: version ${String(file.version)}, expected 1`);
+  if (file.version !== 1) throw new Error(`${url.pathname}: version ${String(file.version)}, expected 1`);
   return file.exercises;
 }
 

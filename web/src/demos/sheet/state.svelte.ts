@@ -3,6 +3,7 @@ import type { Property, RowFn } from "../../lib/lab/contract";
 import type { Kernel, Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import { DemoState, reading } from "../../lib/state.svelte";
+import { valueText } from "../../lib/values";
 
 export const COLUMNS = ["range", "zero_centred", "saturates", "monotone", "smooth", "max_slope"] as const;
 export type Column = (typeof COLUMNS)[number];
@@ -62,7 +63,7 @@ export class SheetState extends DemoState<Traits> {
       look: looks.get(fn.name) ?? OWN_LOOK,
       kernel,
       claims: Object.fromEntries(fn.properties.map((claim) => [claim.key, claim])),
-      text: [fn.title, fn.name, ...aliases, fn.summary, ...fn.properties.map(({ value }) => value)].join("\n").toLowerCase(),
+      text: [fn.title, fn.name, ...aliases, fn.summary, ...fn.properties.map(({ value }) => valueText(value))].join("\n").toLowerCase(),
     });
     this.#every = [
       ...lab.kernels.map((kernel) => row(kernel.fn, kernel.fn.aliases, kernel)),

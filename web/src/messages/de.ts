@@ -1,0 +1,903 @@
+/** Die Texte der Oberfläche auf Deutsch. */
+import type { Messages } from "./en";
+
+const superscript = (whole: number): string => [...String(whole)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)] ?? digit).join("");
+const ORDERS = ["f(z)", "f′(z)", "f″(z)"] as const;
+const schichten = (count: number): string => (count === 1 ? "1 Schicht" : `${count} Schichten`);
+const schritte = (count: number): string => (count === 1 ? "1 Schritt" : `${count.toLocaleString("de")} Schritte`);
+const schritten = (count: number): string => (count === 1 ? "1 Schritt" : `${count.toLocaleString("de")} Schritten`);
+
+const de: Messages = {
+  decimal: ",",
+  undefinedValue: "nicht definiert",
+  explorer: "Activation Explorer",
+  own: "deine Formel",
+  failed: (reason) =>
+    `Diese Abbildung konnte nicht starten: ${reason}. Der Rest der Seite geht auch ohne sie; vielleicht hilft es, neu zu laden.`,
+  noSuchDemo: (name) => `eine Abbildung namens „${name}“ gibt es nicht`,
+  toDay: "Zum hellen Design wechseln",
+  toNight: "Zum dunklen Design wechseln",
+
+  // Was von einem Link nicht übernommen wurde
+  ignoredPart: (part) => `Aus dem Link nicht übernommen: ${part}.`,
+  ignoredTrait: (name, value) => `Aus dem Link nicht übernommen: ${name} = ${value}.`,
+  ignoredFunction: (name) => `Im Katalog gibt es keine Funktion namens „${name}“.`,
+  ignoredTooMany: (name) => `${name} blieb weg: Mehr als fünf Funktionen auf einmal gehen nicht.`,
+  dismiss: "Schließen",
+
+  // Funktionen auswählen
+  chosenFunctions: "Gezeigte Funktionen",
+  focusOn: (title) => `${title} genauer ansehen`,
+  remove: (title) => `${title} entfernen`,
+  add: (title) => `${title} hinzufügen`,
+  searchFunctions: "Eine Funktion aus dem Katalog hinzufügen",
+  searchPlaceholder: (count) => `In ${count} Funktionen suchen`,
+  catalogue: "Katalog",
+  noneFound: (query) => `Zu „${query}“ passt keine Funktion.`,
+  full: "Mehr als fünf auf einmal gehen nicht. Entferne eine, um eine andere hinzuzufügen.",
+  empty: "Hier ist noch nichts. Wähle oben eine Funktion oder tippe eine Formel.",
+
+  // Eine eigene Formel
+  typeFormula: "Deine Formel",
+  formulaLabel: "Deine eigene Aktivierungsfunktion, als Formel in z",
+  formulaHelp: "Ableitung, Knicke und Eigenschaften ergeben sich daraus. Versuch es mit",
+  draw: "Zeichnen",
+  formulaOffline:
+    "Dies ist eine statische Kopie der Seite: Hier kann niemand eine Formel übersetzen. Um eigene zu tippen, installiere nonlin und starte auf deinem Rechner",
+  formulaOfflineCommand: "nonlin",
+  formulaNeedsServer: (formula) =>
+    `Im Link steht eine Formel, ${formula}, die nur ein laufendes nonlin übersetzen kann; hier blieb sie weg.`,
+  serverUnreachable: "Das Programm hinter dieser Seite antwortet nicht.",
+
+  // Das Bild
+  figureLabel: (titles) => (titles.length === 0 ? "Ein leeres Diagramm" : `Kurven von ${titles.join(", ")} und ihre Ableitungen`),
+  panelTitle: (order) => ORDERS[order] ?? "",
+  panelNote: (order) => ["Wert", "Steigung", "wie schnell sich die Steigung ändert"][order] ?? "",
+  hiddenPanel: (order) => (order === 1 ? "die Steigung bleibt verdeckt, bis du geschätzt hast" : "auch verdeckt"),
+  slopeLabel: (slope) => `Steigung ${slope}`,
+  zSlider: "z, die Eingabe",
+  spokenValue: (title, f) => `${title} ${f}`,
+  spokenValueAndSlope: (title, f, slope) => `${title} ${f}, Steigung ${slope}`,
+  outOfView: (z) => `z = ${z} liegt außerhalb: dorthin gehen`,
+  flatLabel: (bound) => `gesättigt: |f′| < ${bound}`,
+  conventionLabel: (at, value) => `f′(${at}) = ${value}, per Konvention`,
+
+  // Werkzeuge
+  takeAlong: "Zum Mitnehmen",
+  tools: "Werkzeuge",
+  undo: "Rückgängig",
+  redo: "Wiederholen",
+  zoomIn: "Vergrößern",
+  zoomOut: "Verkleinern",
+  resetView: "Ansicht zurücksetzen",
+  showSecond: "f″ zeigen",
+  copyLink: "Link kopieren",
+  saveSvg: "SVG speichern",
+  savePng: "PNG speichern",
+  linkCopied: "Link kopiert.",
+  linkNotCopied: "Der Browser hat es nicht erlaubt: Kopiere stattdessen die Adresse.",
+  notSaved: (reason) => `Nicht gespeichert: ${reason}`,
+
+  // Zahlen
+  zField: "z, genau eingetippt",
+  throughLayers: "durch Schichten:",
+  layersSlider: "Anzahl der Schichten für die Gradientenanzeige",
+  layersValue: schichten,
+  readingsCaption: "Jede Funktion bei z: ihr Wert, ihre Steigung und ihre Steigung hoch die Anzahl der Schichten",
+  functionColumn: "Funktion",
+  meterColumn: "Dasselbe in logarithmischem Maßstab",
+  zero: "0",
+  sentenceSecret: "Während du schätzt, sind die Steigungen verdeckt.",
+  underflow: "weniger als 10^−308",
+  sentence: (title, slope, product, layers, d1, value) => {
+    const through = layers === 1 ? "einer Schicht" : `${layers} Schichten`;
+    if (Number.isNaN(d1)) return `${title} hat hier keine Steigung.`;
+    const start = `Hier multipliziert jede Schicht ${title} den Gradienten mit ${slope}`;
+    if (d1 === 0) return `${start}: Es kommt nichts durch, so wenige Schichten es auch sind.`;
+    const size = Math.abs(value);
+    if (d1 === 1) return `${start}: Nach ${through} ist er unverändert.`;
+    if (size < 1e-6) return `${start}; nach ${through} bleibt davon ${product}. Er ist verschwunden.`;
+    if (size < 0.1) return `${start}; nach ${through} bleibt davon nur ${product}.`;
+    if (size <= 1) return `${start}; nach ${through} bleibt davon ${product}.`;
+    if (size < 1e6) return `${start}; nach ${through} ist er ${product}-mal so groß.`;
+    return `${start}; nach ${through} ist er ${product}-mal so groß. Er ist explodiert.`;
+  },
+
+  // Parameter
+  parameters: "Parameter",
+  parameterSlider: (title, name) => `${title}: ${name}`,
+  parameterNumber: (title, name) => `${title}: ${name}, genau eingetippt`,
+
+  // Schätzen
+  predict: "Steigung schätzen",
+  question: (title, z) => `Wie steil ist ${title} bei z = ${z}?`,
+  questionHow: "Dreh die gestrichelte Linie an ihrem Ende oder tippe eine Zahl.",
+  guessLabel: "Deine Steigung",
+  guessSlider: "Deine Tangente",
+  guessSliderValue: (slope) => `Steigung ${slope}`,
+  reveal: "Aufdecken",
+  again: "Eine andere Stelle",
+  leavePredict: "Nicht mehr schätzen",
+  hiddenValue: "verdeckt, bis du geschätzt hast",
+  verdictUndefined: "Eine Fangfrage: Hier gibt es keine Steigung.",
+  verdict: (kind, guess, truth, off) => {
+    const end = `Du sagst ${guess}; die Steigung ist ${truth}. Daneben um ${off}.`;
+    if (kind === "right") return `Genau getroffen. ${end}`;
+    if (kind === "near") return `Nah dran. ${end}`;
+    if (kind === "sign") return `Andersherum: Achte darauf, ob die Kurve steigt oder fällt. ${end}`;
+    return `Noch nicht. ${end}`;
+  },
+
+  // Was man weiß
+  notesLabel: (title) => `Über ${title}`,
+  kink: (at, derivative, goesOn) =>
+    `Bei z = ${at} ist ein Knick und keine Steigung. Per Konvention gilt f′(${at}) = ${derivative}${goesOn ? ": " : "."}`,
+  properties: "Eigenschaften, jede mit ihrem Beleg",
+  property: {
+    range: "Wertebereich",
+    limits: "Grenzwerte bei −∞ und ∞",
+    zero_centred: "Um null zentriert",
+    symmetry: "Symmetrie",
+    saturates: "Sättigt",
+    monotone: "Monoton",
+    convex: "Konvex",
+    smooth: "Glatt",
+    max_slope: "Größte Steigung",
+    lipschitz: "Lipschitz-Konstante",
+    fixed_points: "Fixpunkte",
+    dead_region: "Tote Zone",
+    domain: "Definitionsbereich",
+  },
+  values: {
+    yes: "ja",
+    no: "nein",
+    none: "keine",
+    unknown: "unbekannt",
+    odd: "ungerade",
+    even: "gerade",
+    hard: "hart",
+    "both sides": "beidseitig",
+    "left side only": "nur links",
+    "right side only": "nur rechts",
+    "increasing, strictly": "streng steigend",
+    "increasing, not strictly": "steigend, nicht streng",
+    "decreasing, strictly": "streng fallend",
+    "decreasing, not strictly": "fallend, nicht streng",
+    constant: "konstant",
+    neither: "weder konvex noch konkav",
+    convex: "konvex",
+    concave: "konkav",
+    affine: "affin",
+    "jumps at": "Sprung bei",
+    "kink at": "Knick bei",
+    "breaks at": "bricht bei",
+    "every z": "jedes z",
+    "sums to 1": "Summe 1",
+    and: "und",
+    more: "weitere",
+    "perhaps more": "vielleicht noch mehr",
+  },
+
+  // Was die Abbildungen gemeinsam haben
+  reset: "Von vorn",
+  oneStep: "Ein Schritt",
+  play: "Start",
+  pause: "Pause",
+  playing: "Es läuft; Pause hält es an.",
+  paused: "Angehalten.",
+  settings: "Einstellungen",
+  activation: "Aktivierung",
+  exactly: (label) => `${label}, genau eingetippt`,
+  askReveal: "Aufdecken",
+  askHint: "Erst wählen: Nach einer Vermutung ist die Antwort mehr wert.",
+  askSkip: "Zeig es mir einfach",
+  engineFailed: (reason) => `Die Rechenmaschine für Netze konnte nicht starten: ${reason}.`,
+
+  // Abbildung: linearity
+  linearity: {
+    title: "Die Linearitätsfalle",
+    question: (layers) =>
+      `${layers === 10 ? "Zehn Schichten" : layers === 1 ? "Eine Schicht" : schichten(layers)}, keine Aktivierung. Was kann das letzte Bild sein?`,
+    options: [
+      { key: "anything", label: "Fast alles: viele Schichten, viele Biegungen" },
+      { key: "straight", label: "Ein gerades Gitter: gedreht, gestreckt, geschert, verschoben" },
+      { key: "folded", label: "Gerade Stücke, ein paarmal gefaltet" },
+    ],
+    answer: (key) => {
+      const truth =
+        "Jede Schicht lässt Geraden gerade, also tun es auch zehn. Übrig bleibt eine Drehung, eine Streckung, eine Scherung und eine Verschiebung: eine Schicht.";
+      if (key === "straight") return `Mehr ist es nicht. ${truth}`;
+      if (key === "anything") return `Zehnmal nichts ist nichts: Hier gibt es keine Biegung, die sich anhäufen könnte. ${truth}`;
+      if (key === "folded") return `Eine Falte ist ein Knick, und hier knickt nichts. ${truth}`;
+      return truth;
+    },
+    input: "Eingabe",
+    layer: (layer, activation) => `Schicht ${layer}${activation === "" ? "" : `, ${activation}`}`,
+    output: (layers) => `Ausgabe, nach ${layers === 1 ? "einer Schicht" : `${layers} Schichten`}`,
+    figureLabel: (layers) =>
+      `Ein Gitter aus Geraden und eine dicke Linie in der Eingabe, und wohin ${layers === 1 ? "eine Schicht" : `jede der ${layers} Schichten`} sie bringt`,
+    hint: "Zieh an den Enden der dicken Linie in der Eingabe. Jedes Bild ist so vergrößert, dass seine Punkte hineinpassen.",
+    place: (x, y) => `(${x}; ${y})`,
+    image: (from, to, off) =>
+      off === ""
+        ? `In der Ausgabe läuft die Linie gerade von ${from} nach ${to}, ihre Mitte in der Mitte.`
+        : `In der Ausgabe läuft die Linie von ${from} nach ${to}, und ihre Mitte liegt um ${off} neben der Mitte dazwischen.`,
+    notFinite: "außerhalb von float32",
+    end: (first) => (first ? "Gefülltes Ende der Linie" : "Offenes Ende der Linie"),
+    position: (x, y) => `x ${x}, y ${y}`,
+    layers: "Schichten",
+    between: "Zwischen zwei Schichten",
+    none: "nichts",
+    another: "Andere Gewichte",
+    collapse: (layers) => (layers === 1 ? "Als eine Schicht ablesen" : `${layers} Schichten zu einer zusammenfassen`),
+    uncollapse: "Wieder wegnehmen",
+    spokenW: (w) => `W Strich: erste Zeile ${w[0]}; ${w[1]}; zweite Zeile ${w[2]}; ${w[3]}`,
+    spokenB: (b) => `b Strich: ${b[0]}; ${b[1]}`,
+    same: (layers, apart, share) =>
+      `Eine Schicht tut die Arbeit von ${layers === 1 ? "einer" : `allen ${layers}`}: Ihr Gitter, gepunktet, liegt auf dem anderen. Der größte Unterschied über alle Punkte ist ${apart}, das sind ${share} der Ausgabe: Rundung in float32, das etwa sieben Stellen trägt.`,
+    cannot: (layer, activation, line, off, apart) =>
+      `Es geht nicht: Schicht ${layer} biegt. Eine einzelne Schicht lässt die Mitte einer Strecke in der Mitte; nach ${activation} in Schicht ${layer} hat ${line} sie nicht mehr dort, und in der Ausgabe liegt sie um ${off} daneben. Die eine Schicht, die mit dem Stapel bei (0; 0), (1; 0) und (0; 1) übereinstimmt, verfehlt ihn anderswo um bis zu ${apart}.`,
+    noNumbers: "Es geht nicht: Unterwegs werden Zahlen zu groß für float32. Nimm weniger Schichten oder eine andere Funktion dazwischen.",
+    gridLine: (upright, at) => `die markierte Linie ${upright ? "x" : "y"} = ${at}`,
+    task: "Lass es lernen",
+    tasks: { none: "nichts", xor: "XOR", rings: "Ringe" },
+    deep: (layers) => (layers === 1 ? "eine lineare Schicht" : `${layers} lineare Schichten`),
+    hidden: (activation) => `eine verborgene Schicht mit ${activation}`,
+    loss: "Verlust",
+    right: (percent) => `${percent} % richtig`,
+    noBetter: "nicht besser als geraten",
+    linear: "linear",
+    steps: schritte,
+    learnLabel: (title) => `Antworten über der Ebene: ${title}; dazu die Punkte, die zu lernen sind`,
+    lossLabel: "Verlust beider über die Schritte; Raten hat 0,693",
+    guess: "Raten: 0,693",
+    learning: (steps, deep, bent) =>
+      `Nach ${schritten(steps)} sind die linearen Schichten bei einem Verlust von ${deep}, die verborgene Schicht bei ${bent}. Wer immer „ein halb“ antwortet, hat 0,693.`,
+    start: "Drück auf Start: Beide lernen mit demselben Verfahren (Adam) aus denselben Punkten.",
+    broken: "Ein Verlust ist keine Zahl mehr: Die Summen sind zu groß für float32. Eine andere Funktion oder andere Gewichte können helfen.",
+  },
+
+  // Abbildung: step
+  stepDescent: {
+    title: "Abstieg auf einer Stufe",
+    question: "Ein Neuron, mit verschiedenem Ende an dieselben Punkte angepasst. Welches wird nicht lernen?",
+    answer: (right, asked, title) =>
+      `${asked ? "" : right ? "Ja. " : "Nein, das lernt. "}${title} steht still: Wo immer es eine Steigung hat, ist sie 0, also ist der Gradient genau 0, und kein Schritt kann das Gewicht bewegen.`,
+    fits: "das Neuron",
+    fitsNote: "f(wx + b) und die Punkte, die es treffen soll",
+    losses: "der Verlust",
+    lossesNote: "mittlerer quadratischer Fehler",
+    stepAxis: "Schritt",
+    figureLabel: (titles) =>
+      `Links: Punkte auf einer Linie, nein oder ja, und die Antworten eines Neurons, das auf ${titles.join(", ")} endet. Rechts: der Verlust jedes Neurons über die Schritte des Abstiegs.`,
+    progress: (steps, most) => `Schritt ${steps} von ${most}`,
+    another: "Andere Punkte",
+    caption: "Jede Kopie des Neurons: ihr Verlust, die Größe ihres Gradienten, ihr Gewicht und ihr Bias",
+    endsIn: "endet auf",
+    copy: (number) => `Worauf Kopie ${number} des Neurons endet`,
+    lossNow: "Verlust",
+    gradient: "Größe des Gradienten",
+    lr: "Lernrate",
+    first: "Erst vermuten, dann laufen lassen.",
+    ready: "Drück auf Start: Alle Kopien beginnen mit demselben Gewicht und machen gleich große Schritte.",
+    after: (steps, parts) => `Nach ${schritten(steps)}: ${parts.join("; ")}.`,
+    stays: (title, loss) => `${title} ist bei ${loss} mit einem Gradienten von genau 0 und bleibt daher dort`,
+    moves: (title, from, to, down) =>
+      from === to ? `${title} ist immer noch bei ${to}` : `${title} ist von ${from} auf ${to} ${down ? "gefallen" : "gestiegen"}`,
+    broken:
+      "Ein Verlust ist keine Zahl mehr: Die Lernrate ist so hoch, dass jeder Schritt weiter über das Ziel hinausschießt als der letzte, bis float32 es nicht mehr fasst. Nimm eine kleinere.",
+  },
+
+  // Abbildung: zigzag
+  zigzag: {
+    title: "Zickzack",
+    question: "Derselbe Start, dieselbe Lernrate, dasselbe Ziel. Auf wessen Eingaben nimmt der Abstieg den längeren Weg?",
+    on: (title) => `auf Ausgaben von ${title}`,
+    bothSame: "auf beiden gleich",
+    answer: (right, asked, summary) => `${asked ? "" : right ? "Ja. " : "Nein. "}${summary}`,
+    panel: (title) => `Eingaben von ${title}`,
+    wanted: "gesucht",
+    figureLabel: (titles) =>
+      `Zwei Karten des Verlusts über den beiden Gewichten eines Neurons, mit dem Weg des Abstiegs: ${titles
+        .map((title) => `Eingaben von ${title}`)
+        .join("; ")}`,
+    start: (title) => `Start des Abstiegs, Eingaben von ${title}`,
+    position: (w1, w2) => `erstes Gewicht ${w1}, zweites Gewicht ${w2}`,
+    hint: "Zieh am Start; er ist auf beiden Seiten derselbe. Linien verbinden Gewichte mit gleichem Verlust, jede mit dem Vierfachen der nächsten weiter innen.",
+    progress: (shown, most) => `Schritt ${shown} von ${most}`,
+    lr: "Lernrate",
+    batch: "Beispiele in einem Schritt",
+    batches: { "1": "eins", "16": "16", all: "alle 400" },
+    inputsFrom: (left) => (left ? "Links: Eingaben von" : "Rechts: Eingaben von"),
+    caption: "Was jeder Abstieg gebraucht hat",
+    stepsRow: "Schritte, bis 1 % des Wegs übrig ist",
+    detourRow: "Weg, in Luftlinien",
+    signRow: "Schritte, die beide Gewichte in dieselbe Richtung bewegten",
+    stretchRow: "Länge des Tals, in Breiten",
+    limitRow: "größte Lernrate, die hinabführt (alle Beispiele)",
+    never: "nie",
+    over: (most) => `über ${most}`,
+    arrived: (title, steps, detour) => `Auf Ausgaben von ${title} braucht der Abstieg ${schritte(steps)} und das ${detour}-Fache der Luftlinie.`,
+    underWay: (title, steps) => `Auf Ausgaben von ${title} ist er nach ${schritten(steps)} noch nicht da.`,
+    diverged: (title) =>
+      `Auf Ausgaben von ${title} schießt jeder Schritt weiter über das Ziel hinaus als der letzte: Die Lernrate ist zu hoch, und der Abstieg läuft davon.`,
+  },
+
+  // Abbildung: vanishing
+  vanishing: {
+    title: "Verschwindende Gradienten",
+    figure: (title, other, depth) =>
+      `Die Größe des Gradienten in jeder von ${schichten(depth)} ${title}${other ? `, und bei ${other}` : ""}`,
+    axis: "Größe des Gradienten in jeder Schicht",
+    backward: "Rückweg des Gradienten",
+    loss: "Verlust",
+    firstLayer: "erste Schicht",
+    lastLayer: "letzte Schicht",
+    layers: schichten,
+    layer: (layer) => `Schicht ${layer}`,
+    depthHandle: "Tiefe des Stapels: zieh ihn länger",
+    layerSlider: "Schicht, die du ansiehst",
+    spokenLayer: (layer, readings) =>
+      [
+        `Schicht ${layer}`,
+        ...readings.map(({ title, norm, slope, flat }) => `${title}: Gradient ${norm}, mittlere Steigung ${slope}, ${flat} % fast flach`),
+      ].join("; "),
+
+    veil: "Erst vermuten.",
+    question: (title, depth) =>
+      `${depth === 10 ? "Zehn" : depth} Schichten ${title}: Was kommt vom Gradienten der letzten Schicht bei der ersten an?`,
+    option: (exponent) =>
+      exponent === 0 ? "alles" : exponent === -1 ? "ein Zehntel" : exponent >= -4 ? `1 von ${(10 ** -exponent).toLocaleString("de")}` : exponent === -6 ? "ein Millionstel" : exponent === -8 ? "ein Hundertmillionstel" : `1 von 10${superscript(-exponent)}`,
+    verdict: (right, skipped, share, factor) =>
+      `${skipped ? "" : right ? "Ja. " : "Nicht ganz. "}Genau dieser Stapel lässt vor seinem ersten Schritt ${share} durch: Der Gradient wird in jeder Schicht mit ${factor} multipliziert, wieder und wieder. Zieh den Stapel nun länger, oder wechsle die Funktion.`,
+
+    stack: "Schichten mit",
+    beside: "daneben",
+    none: "nichts",
+    init: "Gewichte zu Beginn",
+    initName: (name) => {
+      const [kind = "", spread = ""] = name.split("_");
+      const names: Record<string, string> = { xavier: "Xavier", kaiming: "He (Kaiming)", lecun: "LeCun", normal: "standardnormal", zeros: "null" };
+      const spreads: Record<string, string> = { uniform: "gleichverteilt", normal: "normalverteilt" };
+      return `${names[kind] ?? kind}${spread ? `, ${spreads[spread] ?? spread}` : ""}`;
+    },
+    depth: "Tiefe",
+    width: "Einheiten je Schicht",
+    biases: "Streuung der Biases",
+    lr: "Lernrate",
+    seed: "Seed",
+    step: (step) => `Schritt ${step.toLocaleString("de")}`,
+    course: "Verlust beim Training",
+    task: "Der Stapel lernt 64 zufällige Antworten auf 64 zufällige Eingaben auswendig; ein einfaches Neuron obenauf liest sie ab. Balken: die Norm des Gradienten des Verlusts nach allen Gewichten und Biases einer Schicht.",
+
+    caption: "Gradienten an beiden Enden des Stapels, was davon in der ersten Schicht bleibt, und der Verlust",
+    lastColumn: "letzte Schicht",
+    firstColumn: "erste Schicht",
+    shareColumn: "erste ÷ letzte",
+    factorColumn: "Faktor je Schicht",
+    lossColumn: "Verlust",
+    gradient: "Gradient",
+    meanSlope: "Mittel |f′(z)|",
+    flat: "fast flach",
+
+    secret: "Bis du geschätzt hast, ist nur der Balken der letzten Schicht zu sehen.",
+    left: (title, share, factor, value) => {
+      if (value >= 0.1 && value <= 10)
+        return `Durch ${title} kommt der Gradient etwa so groß an, wie er losging: ${share} dessen, was die letzte Schicht hat, erreicht die erste.`;
+      if (value > 10) return `Durch ${title} wächst der Gradient, um ${factor} je Schicht: Die erste Schicht bekommt das ${share}-Fache der letzten.`;
+      return `Vom Gradienten der letzten Schicht erreicht durch ${title} ${share} die erste: ${factor} je Schicht.`;
+    },
+    saturates: "Weit außen wird sie aber doch flach: Gib den Biases eine Streuung, und auch hier wird der Gradient kleiner.",
+    stuck: (title, last, loss) =>
+      `${title} steckt fest: Es antwortet auf alles mit dem Mittelwert (Verlust ${loss}). So viel könnte das Neuron obenauf allein lernen; nun bleibt selbst der letzten Schicht nur ${last}.`,
+    constant: "immer der Mittelwert",
+    oneLayer: (title, norm) => `Eine Schicht ${title}: Noch ist nichts zu durchqueren. Ihr Gradient ist ${norm}.`,
+    gone: (title, gone, depth) =>
+      `Durch ${title} ist der Gradient verschwunden: In ${gone} von ${schichten(depth)} ist er unter 10^−30 oder genau 0. Sie sind hohl gezeichnet: Kein Schritt bewegt sie.`,
+    nothing: (title) => `Keine einzige Schicht ${title} hat noch einen Gradienten: Nur das Neuron obenauf kann lernen.`,
+    reference: (slope) => `Gepunktet: die größte Steigung, ${slope}, einmal je Schicht; die Gewichte kommen noch dazu.`,
+    broken: (title, step, trained) =>
+      trained
+        ? `${title}: In Schritt ${step} war der Gradient keine endliche Zahl mehr; die Gewichte von vor diesem Schritt bleiben. Die Lernrate ist zu hoch: Senke sie, oder fang von vorn an.`
+        : `${title}: In diesem Stapel ist eine Zahl zu groß für einfache Genauigkeit, also gibt es keinen Gradienten zu zeigen. Weniger Schichten helfen, oder Gewichte, die kleiner beginnen.`,
+  },
+
+  // Abbildung: dying
+  dying: {
+    title: "Sterbende ReLU",
+    figure: "Zweihundert Punkte in der Ebene, was ein kleines Netz daraus macht, und seine verborgenen Einheiten",
+    planeTitle: "die Punkte, und eine Linie je Einheit der Schicht 1",
+    planeNote: "Linie: Summe der Einheit ist 0; ihr Strich: die aktive Seite.",
+    layer: (layer) => `Schicht ${layer}`,
+    glassNote: ["Füllung: Anteil der Punkte, auf denen sie aktiv ist.", "Durchgestrichen: auf keinem aktiv, tot; ihre Linie ist gestrichelt."],
+    deadOf: (dead, of) => (dead === 0 ? `alle ${of} Einheiten leben` : `${dead} von ${of} Einheiten tot`),
+    unitSlider: "Einheit, die du ansiehst",
+    spokenUnit: (layer, unit, active, least, most, dead) =>
+      `Schicht ${layer}, Einheit ${unit}: ${dead ? "tot, auf keinem Punkt aktiv" : `aktiv auf ${active} % der Punkte`}; ihre Summe geht von ${least} bis ${most}`,
+    unit: (layer, unit) => `Schicht ${layer}, Einheit ${unit}:`,
+    isDead: "tot, auf keinem Punkt aktiv",
+    activeOn: (percent) => `aktiv auf ${percent} % der Punkte`,
+    range: "ihre Summe:",
+    to: "bis",
+    loss: "Verlust, letzter Durchgang:",
+
+    question: (rate, passes) => `Lernrate ${rate}, das Hundertfache des Richtigen, ${passes} Durchgänge lang: Was geschieht mit den Einheiten?`,
+    fates: [
+      { key: "none", label: "nichts, es lernt nur schneller" },
+      { key: "few", label: "einige verstummen" },
+      { key: "most", label: "die meisten verstummen für immer" },
+      { key: "broke", label: "die Zahlen laufen über" },
+    ],
+    verdict: (right, skipped, fate, dead, of, step) => {
+      const start = skipped ? "" : right ? "Ja. " : "Nicht ganz. ";
+      if (fate === "broke") return `${start}Nach Schritt ${step} gab es keinen endlichen Gradienten mehr. Sieh es dir unten an.`;
+      if (fate === "none") return `${start}Mit diesem Start sind am Ende ${dead} von ${of} Einheiten tot. Sieh es dir unten an, und versuch einen anderen Seed.`;
+      return `${start}Am Ende sind ${dead} von ${of} Einheiten auf keinem einzigen Punkt aktiv. Sieh es dir unten an. Dann nimm die Rate auf 0,1 zurück: Wachen sie auf? Mach sie zu Leaky ReLUs, mit einfachem Abstieg und mit Adam: Und jetzt?`;
+    },
+
+    lr: "Lernrate",
+    rateIs: (rate) => `Rate ${rate.toLocaleString("de")}`,
+    units: "Einheiten",
+    changed: (title) => `zu ${title}`,
+    optimizer: "Abstieg",
+    optimizerName: (name) => (name === "adam" ? "Adam" : "einfach (SGD)"),
+    push: "Alle Biases um 5 senken",
+    pushed: "Biases −5",
+    beginning: "Wie es beginnt",
+    data: "Punkte",
+    dataName: (name) => (name === "rings" ? "Ringe" : "zwei Monde"),
+    bias: "Erster Bias",
+    width: "Einheiten je Schicht",
+    seed: "Seed",
+
+    step: (step) => `Schritt ${step.toLocaleString("de")}`,
+    progress: (step, passes) => `Schritt ${step.toLocaleString("de")}, Durchgang ${Math.ceil(passes).toLocaleString("de")}`,
+    deadCourse: "tote Einheiten: Schicht 1 durchgezogen, Schicht 2 gestrichelt",
+    lossCourse: "Verlust",
+    fingerprint: "Gewichte zu Beginn:",
+    moved: "am weitesten davon entfernt:",
+    same: "(genau dieselben)",
+
+    dead: (leaky, first, second, of) => {
+      if (first + second === 0) return "Jede Einheit ist auf einigen Punkten aktiv: Alle können lernen.";
+      const layers = [first > 0 ? `${first} von ${of} Einheiten in Schicht 1` : "", second > 0 ? `${second} von ${of}${first > 0 ? "" : " Einheiten"} in Schicht 2` : ""].filter(Boolean);
+      const why = leaky ? "Dort haben sie ein Hundertstel der Steigung und kriechen." : "Ihre Steigung ist 0, also erreicht sie kein Gradient.";
+      return `${layers.join(" und ")} ${first + second === 1 ? "hat" : "haben"} auf jedem Punkt eine negative Summe. ${why}`;
+    },
+    cut: "Ist Schicht 2 ganz tot, antwortet das Netz auf jeden Punkt gleich, und nur sein letzter Bias lernt noch.",
+    back: (back, of) => `Von den ${of}, die tot waren, als sie leaky wurden, ${back === 1 ? "ist" : "sind"} ${back} zurück.`,
+    broken: (step, rate) =>
+      `In Schritt ${step} war eine Zahl nicht mehr endlich: Mit einer Lernrate von ${rate} schießen die Gewichte jedes Mal weiter über das Ziel hinaus. Zu sehen sind die letzten guten Gewichte, von vor diesem Schritt. Senke die Rate und mach weiter, oder fang von vorn an.`,
+  },
+
+  // Abbildung: softmax
+  softmax: {
+    title: "Softmax: ein Wettlauf der Punktzahlen",
+    figure: "Punktzahlen als Balken, Wahrscheinlichkeiten als Bahnen und der Gradient des Verlusts als Pfeile; eine Zeile für jede Klasse",
+    className: (index) => "ABCDEF"[index] ?? String(index + 1),
+    scoreOf: (index) => `Punktzahl von ${"ABCDEF"[index] ?? String(index + 1)}`,
+    spokenScore: (score, p) => `${score}, Wahrscheinlichkeit ${p}`,
+    scoresTitle: "Punktzahlen z",
+    scoresNote: "zieh an einem Balken",
+    lanesTitle: "softmax(z)",
+    lanesNote: "wer im Ziel ist, ist sicher",
+    gradientTitle: "p − y",
+    gradientTitleT: "(p − y) / T",
+    gradientNote: "Gradient des Verlusts",
+    rises: "z wird steigen",
+    falls: "z wird fallen",
+    hidden: "verdeckt, bis du schätzt",
+    scores: "Punktzahlen",
+    addScore: "Eine Punktzahl mehr",
+    removeScore: "Die letzte Punktzahl entfernen",
+    temperature: "Temperatur T",
+    shift: "Zu allen addieren",
+    target: "Wahre Klasse",
+    squared: "Auch quadratischer Fehler (hohle Pfeile)",
+    entropyLoss: "Kreuzentropie, −log p der wahren Klasse",
+    squaredLoss: "Quadratischer Fehler, Σ (p − y)²",
+    difference: "Das Addieren verschiebt eine Wahrscheinlichkeit höchstens um",
+    moved: (amount, none) => (none ? "0" : `${amount} (Rundung)`),
+    question: "Eine Punktzahl von 2,0 läuft gegen eine von 1,0. Wievielmal so wahrscheinlich ist die erste?",
+    answers: [
+      { key: "two", label: "Doppelt: 2,0 ist zweimal 1,0" },
+      { key: "e", label: "Etwa 2,7-mal" },
+      { key: "ten", label: "10-mal" },
+    ],
+    verdict: (key, ratio) => {
+      const truth = `Es ist ${ratio}-mal: e hoch die Differenz, 2,0 − 1,0 = 1. Bei 12,0 gegen 11,0 käme also dasselbe heraus.`;
+      if (key === "e") return `Richtig. ${truth}`;
+      if (key === "two") return `Nicht der Quotient: Softmax sieht auf Differenzen. ${truth}`;
+      if (key === "ten") return `Zu viel: Die Basis ist e, nicht 10. ${truth}`;
+      return truth;
+    },
+    secret: "Während du schätzt, sind die Wahrscheinlichkeiten verdeckt.",
+    sentence: (now) => {
+      const missing = now.temperature === "" ? "genau das, was zu 1 fehlt" : `das, was zu 1 fehlt, geteilt durch ${now.temperature}`;
+      const start = `${now.name}, die wahre Klasse, hat die Wahrscheinlichkeit ${now.p}; der Verlust ist ${now.loss}. Kreuzentropie zieht ihre Punktzahl um ${now.push} nach oben, ${missing}`;
+      if (now.squared === "") return `${start}.`;
+      if (!now.lost) return `${start}; der quadratische Fehler um ${now.squared}.`;
+      return `${start}; der quadratische Fehler nur um ${now.squared}: Hinter dem flachen Softmax spürt er den Irrtum kaum.`;
+    },
+    overflow: "Wie man es hinschreiben würde, und wie es sein sollte",
+    of: "Punktzahlen",
+    ownScores: "die von oben",
+    asTyped: "Gleich die Exponentialfunktion",
+    shiftedFirst: "Erst die größte Punktzahl abgezogen",
+    dividedBySum: "÷ Summe",
+    sum: "Summe",
+    max: "max",
+    overflowed:
+      "e^1000 ist größer als die größte Zahl, die ein Double fassen kann: Es wird zu ∞, und ∞ ÷ ∞ ist NaN, keine Zahl. Wer die größte Punktzahl von allen abzieht, ändert keine Wahrscheinlichkeit, und dann ist keine Potenz größer als 1.",
+    notOverflowed:
+      "Hier stimmen beide Wege überein. Addiere 1000 zu allen Punktzahlen, oder sieh dir [1000, 999] an: Der linke bricht zusammen, der rechte merkt nichts.",
+  },
+
+  // Abbildung: playground
+  playground: {
+    title: "Spielplatz: ein kleines Netz trainieren",
+    ask: "Keine verborgene Schicht: ein einziges Neuron, auf XOR trainiert. Kann es die beiden Klassen je trennen?",
+    askOptions: { no: "Nein, nie", luck: "Mit Glück oder mehr Schritten", yes: "Ja, leicht" },
+    askRight: "no",
+    askVerdict: (key) =>
+      `${key === "no" ? "Richtig. " : key === "" ? "" : "Probier es aus: Drück auf Start. "}Was immer es lernt, seine Grenze ist eine einzige Gerade, und keine Gerade trennt diese vier Ecken. Füge eine verborgene Schicht mit vier Einheiten hinzu, und drück noch einmal auf Start.`,
+
+    // Beim Laufen
+    stepCount: schritte,
+    weightsNow: (print) => `Gewichte ${print}`,
+    fingerprintHelp: "Ein Fingerabdruck aller Gewichte und Biases, bis aufs letzte Bit. „Von vorn“ führt zu genau demselben Start zurück.",
+    same: "die Gewichte vom Start",
+    edited: "von Hand geändert",
+    noPoints: "Es gibt keine Punkte, aus denen zu lernen wäre: Zeichne welche, oder füge sie ein.",
+    failed: (reason) => `In der Rechenmaschine ist etwas schiefgegangen: ${reason}`,
+
+    // Klassen und Ergebnisse
+    classes: ["A", "B", "C"],
+    train: "Training",
+    test: "Test",
+    loss: "Verlust",
+    accuracy: "Trefferquote",
+    percent: (share) =>
+      Number.isNaN(share) ? "–" : `${(100 * share).toLocaleString("de", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} %`,
+    scores: "Verlust und Trefferquote jetzt",
+    points: "Punkte",
+    summary: (train, trained, test, tested, loss) =>
+      trained === 0
+        ? "Noch keine Punkte."
+        : `Das Netz hat ${train} von ${trained} Trainingspunkten richtig${tested > 0 ? `, und ${test} von ${tested}, die es nie gesehen hat` : ""}; sein Verlust ist ${loss}.`,
+
+    // Die Ebene
+    plane: "Die Daten, und was das Netz aus der Ebene macht",
+    planeHelp: "Pfeiltasten bewegen ein Fadenkreuz, mit Umschalt weiter; was das Netz dort sagt, wird vorgelesen.",
+    planeDraw: "A, B und C setzen einen Punkt dieser Klasse ans Fadenkreuz, Entf entfernt den nächsten.",
+    planeUnit: (unit, reach) => `${unit}, gefärbt von −${reach} bis ${reach}`,
+    planeOutput: "was das Netz sagt",
+    backToOutput: "Zurück zur Ausgabe",
+    reading: (x, y, said) => `Bei x ${x}, y ${y}: ${said}.`,
+    saysLogit: (score, p, label) => `Punktzahl ${score}, Wahrscheinlichkeit von B ${p}: Klasse ${label}`,
+    saysScore: (score, label) => `Ausgabe ${score}: Klasse ${label}`,
+    saysScores: (scores, label) => `Punktzahlen ${scores.join("; ")}: Klasse ${label}`,
+    added: (label, x, y, count) => `Klasse ${label} bei x ${x}, y ${y}. ${count === 1 ? "1 Punkt" : `${count} Punkte`}.`,
+    removed: (count) => `Entfernt. ${count === 1 ? "1 Punkt bleibt" : `${count} Punkte bleiben`}.`,
+    nothingNear: "In der Nähe des Fadenkreuzes ist kein Punkt.",
+    full: (most) => `Mehr als ${most} Punkte gehen nicht.`,
+    drawFirst: "Um Punkte zu zeichnen, wähle „eigene“ unter Daten.",
+    legend: "Gefüllt: daraus wird gelernt. Hohl: für den Test zurückgelegt.",
+    drawHere: "Klicke, um hier Punkte zu setzen",
+
+    // Das Netz als Bild
+    diagram: "Das Netz: links und rechts zwischen Schichten, auf und ab zwischen Einheiten",
+    input: (index) => ["x", "y"][index] ?? "",
+    unit: (layer, unit) => `Schicht ${layer}, Einheit ${unit}`,
+    outputUnit: (unit, several) => (several ? `Ausgabe ${["A", "B", "C"][unit] ?? ""}` : "die Ausgabe"),
+    rowLabel: (layer, name) => `Schicht ${layer}, ${name}`,
+    outputRow: "Ausgabe",
+    cell: (unit, bias) => `${unit}, Bias ${bias}`,
+    weightLine: (from, to, value) => `Gewicht ${value}, von ${from} zu ${to}`,
+    pointAt: "Zeig auf eine Einheit oder eine Linie, um ihre Zahlen zu sehen; ein Klick hält sie fest. Gestrichelte Linien sind negative Gewichte.",
+    linear: "linear",
+
+    // Eine Einheit
+    detailsOf: (unit, activation) => `${unit} (${activation})`,
+    bias: "Bias",
+    weightFrom: (from) => `von ${from}`,
+    fromUnit: (unit) => `Einheit ${unit}`,
+    weightsFrom: (layer) => `Gewichte von: ${layer}`,
+    theInputs: "die Eingaben",
+    layerName: (layer) => `Schicht ${layer}`,
+    fieldLabel: (unit, what) => `${unit}, ${what}`,
+    statistics: "Über die Trainingspunkte",
+    mean: "Mittel",
+    least: "kleinstes",
+    most: "größtes",
+    sum: "z, ihre Summe",
+    outputValue: "a, ihre Ausgabe",
+    still: (share) => `Für ${share} der Punkte ist ihre Steigung 0.`,
+    dead: "Ihre Steigung ist für jeden Punkt 0: Sie ist tot und lernt nichts.",
+
+    // Die Verlustkurven
+    curve: "Verlust über die Schritte",
+    curveSlider: "Schritt, bei dem du den Verlust abliest",
+    curveAt: (step, train, test) => `Schritt ${step}: Training ${train}${test === "" ? "" : `, Test ${test}`}`,
+    notFinite: "nicht endlich",
+
+    // Schwierigkeiten
+    troubleTitle: (step) => `Schritt ${step} ging nicht: Die Zahlen wären nicht mehr endlich.`,
+    what: {
+      z: (layer) => `Summen sind übergelaufen (${layer}).`,
+      a: (layer) => `Ausgaben sind übergelaufen (${layer}).`,
+      gradient: (layer) => `Der Gradient ist übergelaufen (${layer}).`,
+      weights: (layer) => `Der Schritt hätte Gewichte ergeben, die nicht endlich sind (${layer}).`,
+      moments: () => "Die gleitenden Mittel des Optimierers sind übergelaufen.",
+      loss: () => "Der Verlust der Ausgaben ist übergelaufen.",
+      norm: () => "Der Gradient wurde zu groß, um eine Länge zu haben.",
+    },
+    why: {
+      lr: (lr) =>
+        `Sehr wahrscheinlich ist die Lernrate, ${lr}, viel zu groß: Jeder Schritt schießt über das Ziel hinaus, der nächste Gradient ist größer, und so weiter.`,
+      unbounded: (name) => `${name} hat keine obere Grenze, also hält nichts die Zahlen auf ihrem Weg durch die Schichten auf.`,
+      inputs: (size) => `Die Punkte reichen bis ${size}: Bei so großen Eingaben schießen Gewichte leicht über das Ziel hinaus.`,
+      loss: "Der quadratische Fehler macht es schlimmer: Sein Gradient wächst mit dem Fehler.",
+      weights: "Die Gewichte waren schon sehr groß geworden.",
+    },
+    cure: (lr) => `Die letzten guten Gewichte bleiben. Stell die Lernrate auf ${lr} oder weniger, und fang von vorn an.`,
+    cureWeights: "Die letzten guten Gewichte bleiben. Fang von vorn an, vielleicht mit anderen Anfangsgewichten oder einer kleineren Lernrate.",
+    setLr: (lr) => `Lernrate ${lr}, und von vorn`,
+
+    // Daten
+    data: "Daten",
+    kinds: { xor: "XOR", rings: "Ringe", spirals: "Spiralen", blobs: "Haufen", own: "eigene" },
+    classCount: "Klassen",
+    samples: "Punkte",
+    noise: "Rauschen",
+    testShare: "Für den Test zurückgelegt",
+    share: (value) => `${Math.round(100 * value)} %`,
+    showTest: "Testpunkte zeigen",
+    dataSeed: "Seed der Punkte",
+    another: "Ein anderer",
+    makeMine: "Diese Punkte bearbeiten",
+    brush: "Zeichnen",
+    eraser: "Radierer",
+    clear: "Alle entfernen",
+    pasteCsv: "CSV einfügen",
+    csvLabel: "Punkte als Zeilen mit x, y, Klasse",
+    csvPlaceholder: "0.5, 1.2, A",
+    usePoints: "Diese Punkte nehmen",
+    openFile: "Datei öffnen …",
+    saveCsv: "Punkte als CSV speichern",
+    csvRead: (count, names) =>
+      `${count === 1 ? "1 Punkt" : `${count} Punkte`} gelesen; ${names.map((name, index) => `„${name}“ ist Klasse ${["A", "B", "C"][index] ?? ""}`).join(", ")}.`,
+    csv: {
+      cells: (line, count) =>
+        `Zeile ${line} hat ${count === 1 ? "1 Teil" : `${count} Teile`}; nötig sind drei: x, y, Klasse, wie in 0.5, 1.2, A.`,
+      number: (line, which, text) =>
+        `Zeile ${line}: ${which} ist ${text === "" ? "leer" : `„${text.slice(0, 30)}“`} und damit keine Zahl; gesucht ist eine wie −0.5 oder 1.2.`,
+      far: (line) => `Zeile ${line}: Der Punkt liegt weiter draußen als eine Million; mach die Zahlen kleiner.`,
+      noClass: (line) => `Zeile ${line}: Die Klasse fehlt; jeder Name ist recht, wie in 0.5, 1.2, A.`,
+      classes: (count, names) =>
+        `Es sind ${count} Klassen (${names.join(", ")}${count > names.length ? ", …" : ""}); mehr als drei gehen nicht.`,
+      tooMany: (count, most) => `Es sind ${count} Punkte; mehr als ${most} gehen nicht. Lass einige weg.`,
+      empty: "Es steht nichts darin. Jede Zeile ist ein Punkt: x, y, Klasse, wie in 0.5, 1.2, A.",
+      more: (count) => `… und ${count} weitere von dieser Art.`,
+    },
+    tooLong: (most) =>
+      `Mit diesen Punkten wäre der Link länger als ${most} Zeichen, deshalb lässt er sie weg. Speichere sie als CSV, um sie zu behalten oder weiterzugeben.`,
+    farOut: (half) => `Diese Punkte reichen bis ±${half}. Netze lernen am besten, wenn die Eingaben etwa 1 groß sind.`,
+    fit: "Passend verkleinern",
+
+    // Netz
+    network: "Netz",
+    hidden: "Verborgene Schichten",
+    fewerLayers: "Die letzte verborgene Schicht entfernen",
+    moreLayers: "Eine verborgene Schicht hinzufügen",
+    units: (layer) => `Schicht ${layer}`,
+    fewerUnits: (layer) => `Eine Einheit aus Schicht ${layer} entfernen`,
+    moreUnits: (layer) => `Eine Einheit zu Schicht ${layer} hinzufügen`,
+    unitCount: (count) => (count === 1 ? "1 Einheit" : `${count} Einheiten`),
+    layerCount: (count) => String(count),
+    noHidden: "keine: ein Neuron allein",
+    activation: "Aktivierung",
+    activationOf: (layer) => `Aktivierung von Schicht ${layer}`,
+    perLayer: "Für jede Schicht eine eigene",
+    parameter: (title, name) => `${title}: ${name}`,
+    init: "Anfangsgewichte",
+    initNames: {
+      xavier_uniform: "Xavier, gleichverteilt",
+      xavier_normal: "Xavier, normalverteilt",
+      kaiming_uniform: "He, gleichverteilt",
+      kaiming_normal: "He, normalverteilt",
+      lecun_uniform: "LeCun, gleichverteilt",
+      lecun_normal: "LeCun, normalverteilt",
+      normal: "normalverteilt",
+      zeros: "alle null",
+    },
+    seed: "Seed der Gewichte",
+
+    // Training
+    training: "Training",
+    losses: { cross_entropy: "Kreuzentropie", squared_error: "quadratischer Fehler" },
+    lossLabel: "Verlust",
+    optimizer: "Optimierer",
+    optimizers: { sgd: "SGD", momentum: "Momentum", adam: "Adam" },
+    lr: "Lernrate",
+    batch: "Batchgröße",
+    decay: "Weight Decay",
+    speed: "Schritte je Bild",
+
+    // Dateien
+    saveNetwork: "Netz speichern",
+    loadNetwork: "Netz laden …",
+    loaded: (name) => `${name}: geladen. „Von vorn“ geht zu den Gewichten des Seeds zurück.`,
+    notLoaded: (name, reason) => `${name} wurde nicht geladen: ${reason}`,
+    otherClasses: (outputs) =>
+      `sein Netz hat ${outputs === 1 ? "eine Ausgabe, für zwei Klassen" : `${outputs} Ausgaben, für ${outputs} Klassen`}; wähle Daten mit ebenso vielen Klassen, und lade es noch einmal.`,
+    file: {
+      noJson: (reason) => `es ist kein JSON (${reason}).`,
+      format: (wanted, found) =>
+        `sein Format ist ${found === "" ? "nicht angegeben" : `„${found.slice(0, 40)}“`}; in einer Datei von hier steht „${wanted}“.`,
+      widths: "„widths“ muss eine Liste ganzer Zahlen sein, wie [2, 4, 1].",
+      shape: (layers, units) =>
+        `„widths“ muss von 2 Eingaben zu 1 oder 3 Ausgaben führen, mit höchstens ${layers} verborgenen Schichten zu höchstens ${units} Einheiten, wie [2, 4, 1].`,
+      layers: (count) => `„layers“ muss eine Liste mit ${count} Einträgen sein, einem für jede Breite nach der ersten.`,
+      rows: (layer, outputs, inputs) => `die Gewichte von Schicht ${layer} müssen ${outputs} Zeilen zu ${inputs} Zahlen sein.`,
+      numbers: (name, count) => `${name} müssen ${count} endliche Zahlen sein.`,
+      weightsOf: (layer, unit) => `die Gewichte von Schicht ${layer}, Einheit ${unit},`,
+      biasesOf: (layer) => `die Biases von Schicht ${layer}`,
+      linearOutput: "die letzte Schicht muss linear sein: ihre Aktivierung ist null.",
+      activation: (layer, name) =>
+        `Schicht ${layer} hat die Aktivierung „${name.slice(0, 40)}“, die dieser Katalog nicht hat, oder nicht mit diesen Konstanten.`,
+    },
+  },
+
+  // Abbildung: trace
+  trace: {
+    title: "Einer Eingabe durch ein Netz folgen",
+    diagram: (shape) => `Ein Netz mit ${shape} Einheiten`,
+    mode: "Weg",
+    forward: "vorwärts",
+    backward: "zurück, mit dem Gradienten",
+    all: "Alle Zahlen auf einmal",
+    digits: "Jede Stelle",
+    positive: "positives Gewicht",
+    negative: "negatives Gewicht; je dicker, desto größer",
+    back: "Zurück",
+    next: "Nächste Einheit",
+    progress: (step, of) => `Einheit ${step} von ${of}`,
+    loss: "Quadratischer Fehler",
+    inputLayer: "Eingabe",
+    input: (number) => `Eingabe x${number}`,
+    unitUnknown: (name) => `Einheit ${name}: noch nicht ausgerechnet`,
+    unitOutput: (name, value) => `Einheit ${name}: ${value}`,
+    unitGradient: (name, value) => `Einheit ${name}: Gradient ${value}`,
+    unitTitle: (name) => `Einheit ${name}`,
+    inHidden: (layer) => `in der verborgenen Schicht ${layer}`,
+    inOutput: "an der Ausgabe",
+    from: "von",
+    weightColumn: "Gewicht",
+    valueColumn: "Wert",
+    product: "Produkt",
+    bias: "Bias",
+    sum: "die Summe davon",
+    weight: (from, to) => `Gewicht von ${from} zu ${to}`,
+    biasOf: (name) => `Bias von ${name}`,
+    nudge: "Tippe eine Zahl, oder drücke die Pfeiltasten auf und ab",
+    miss: "a − y",
+    ofSquare: "vom Quadrat",
+    times: "mal",
+    delta: "Gradient des Verlusts nach z",
+    target: (name) => `Ziel y von ${name}`,
+    curve: (title, z, a) => `${title} bei z = ${z} ist ${a}`,
+    told: (name, terms, bias, z, title, a) =>
+      `${name}: ${terms.join(" + ")} + Bias ${bias} = ${z}, und ${title} macht daraus ${a}.`.replaceAll("+ −", "− "),
+    toldBack: (name, delta, slope, stopped, loss) =>
+      stopped
+        ? `${name}: Ihre Steigung ist 0, also endet der Gradient hier: ${delta}. Durch diese Einheit lernt nichts, was vor ihr liegt.`
+        : `${name}: Steigt ihr z ein wenig, ändert sich der Verlust, jetzt ${loss}, um das ${delta}-Fache davon. Ihre Steigung ist ${slope}.`,
+    notFinite: (name) =>
+      `${name} ist keine endliche Zahl mehr: Die Gewichte oder Eingaben sind zu groß für diese Aktivierung. Mach es rückgängig, oder mach sie kleiner.`,
+    network: "Das Netz",
+    inputs: "Eingaben",
+    outputs: "Ausgaben",
+    hidden: (layer) => `Verborgene Schicht ${layer}`,
+    more: (layer) => `${layer}: eine Einheit mehr`,
+    fewer: (layer) => `${layer}: eine Einheit weniger`,
+    activationOf: (layer) => `${layer}: Aktivierung`,
+    addLayer: "Eine Schicht hinzufügen",
+    removeLayer: "Eine Schicht entfernen",
+    newWeights: "Neue Gewichte",
+  },
+
+  // Abbildung: sheet
+  sheet: {
+    title: "Spickzettel",
+    function: "Funktion",
+    columns: {
+      range: "Wertebereich",
+      zero_centred: "Um null zentriert",
+      saturates: "Sättigt",
+      monotone: "Monoton",
+      smooth: "Glatt",
+      max_slope: "Größte Steigung",
+    },
+    use: "Wofür",
+    unknown: "unbekannt",
+    mean: (mean) => `Mittel ${mean}`,
+    why: "warum?",
+    whyOf: (title) => `warum? ${title}`,
+    filter: "Suchen",
+    placeholder: "Name oder Eigenschaft",
+    all: (count) => `Alle ${count}`,
+    print: "Drucken",
+    shown: (rows, of, column, down) =>
+      `${rows === of ? `Alle ${of}` : `${rows} von ${of}`} Funktionen${column === "" ? "" : `, nach „${column}“, ${down ? "Größtes zuerst" : "Kleinstes zuerst"}`}`,
+    note: "Keine Eigenschaft hier hat jemand eingetippt: Jede ist aus der Formel der Funktion hergeleitet, mit Begründung. Um null zentriert heißt, dass f(Z) für ein standardnormalverteiltes Z den Mittelwert 0 hat. Ein Name öffnet die Funktion im Explorer.",
+  },
+
+  // Aufgaben
+  exercise: {
+    exercise: "Aufgabe",
+    failed: (reason) => `Diese Aufgabe konnte nicht starten: ${reason}. Vielleicht hilft es, neu zu laden.`,
+    noSuch: (name) => `eine Aufgabe namens „${name}“ gibt es nicht`,
+    count: (right, all) => (right === all ? (all === 1 ? "fertig" : `alle ${all} fertig`) : `${right} von ${all}`),
+    check: "Prüfen",
+    several: "Es kann mehr als eine richtig sein.",
+    tone: { right: "Richtig.", wrong: "Noch nicht.", unread: "Keine Zahl." },
+    noNumber: "0,0066, 6,6e-3, 0,66 % und 1/150 sind alle recht.",
+    notYet: (hints) => `Das ist es nicht.${hints ? " Vielleicht hilft ein Tipp." : " Sieh noch einmal hin."}`,
+    slips: {
+      sign: "Die Größe stimmt, aber nicht das Vorzeichen.",
+      places: "Die Ziffern stimmen: Zähl die Stellen nach dem Komma noch einmal.",
+      percent: "Die Ziffern stimmen. Sind das Prozent? Dann sag es, mit einem %.",
+    },
+    hint: (shown, left) => {
+      const more = shown === 0 ? "Ein Tipp" : "Noch ein Tipp";
+      return left > 1 ? `${more} (${shown === 0 ? "es gibt" : "es bleiben"} ${left})` : more;
+    },
+
+    // Beweise
+    line: (number) => `Zeile ${number} deines Beweises`,
+    firstLine: "deine erste Zeile",
+    removeLine: (number) => `Zeile ${number} entfernen`,
+    lineSays: (number, verdict, message) => `Zeile ${number}: ${verdict.slice(2)}. ${message}`,
+    goal: "bis dasteht",
+    proofHow: "Die Eingabetaste prüft eine Zeile und geht zur nächsten.",
+    verdict: {
+      equal: "✓ gleich",
+      repeated: "✓ aber kein Schritt",
+      different: "✗ nicht gleich",
+      undefined: "✗ kein Wert",
+      error: "? keine Formel",
+      empty: "",
+    },
+    notChecked: (reason) => `Nicht geprüft: ${reason}`,
+    tookTooLong: "es hat zu lange gedauert; versuch es mit einer einfacheren Zeile",
+
+    // Python in der Seite
+    pythonWanted: (megabytes) =>
+      `Hinter dieser Seite steht kein Server. Was deine Zeilen prüft, Python, wird geladen, sobald du zu tippen beginnst: ${megabytes} MB, einmal.`,
+    pythonLoading: (megabytes) => `Python wird geladen, ${megabytes} MB, einmal.`,
+    pythonProgress: "Python, bisher geladen",
+    pythonReceived: (received, total) => `${received} von ${total} MB`,
+    pythonStarting: "Python startet.",
+    pythonCancel: "Abbrechen",
+    pythonCancelled: "Python wurde nicht geladen; noch einmal prüfen lädt es.",
+    pythonFailed: (reason) => `Python ließ sich nicht laden (${reason}). Noch einmal prüfen versucht es wieder.`,
+
+    // Fortschritt
+    progressTitle: (done, all) => (done === all ? `Alle ${all} Aufgaben fertig` : `${done} von ${all} Aufgaben fertig`),
+    progressSave: "Als Datei speichern",
+    progressLoad: "Aus einer Datei laden",
+    progressClear: "Löschen",
+    progressSure: "Alle Antworten vergessen?",
+    progressYes: "Ja, vergessen",
+    progressNo: "Behalten",
+    progressSaved: "Als nonlin-progress.json gespeichert.",
+    progressTaken: "Geladen: Die Antworten aus der Datei stehen jetzt an der Stelle der bisherigen.",
+    progressForeign: (name) => `${name} ist keine Datei mit Antworten von hier; nichts wurde geändert.`,
+    progressCleared: "Vergessen.",
+    progressBlocked: "Dieser Browser lässt die Seite nichts behalten: Speichere eine Datei, um deine Antworten mitzunehmen.",
+    progressWhere: "Deine Antworten bleiben in diesem Browser und gehen nirgendwohin.",
+  },
+};
+
+export default de;
