@@ -15,7 +15,11 @@ from typing import Any
 
 __all__ = ["DATA_SCRIPT", "PAGE_SCRIPT", "START_SCRIPT", "Bundle", "data_script", "page"]
 
-NAVIGATION = (("index.html", "Lesson"), ("explorer.html", "Explorer"))
+NAVIGATION = (
+    ("index.html", "Lesson"),
+    ("explorer.html", "Explorer"),
+    ("art.html", "Art Studio"),
+)
 CATALOGUE = ("catalogue.json", "catalogue.wasm")  # what every demo asks for first
 START_SCRIPT = "assets/start.js"
 PAGE_SCRIPT = "assets/page.js"

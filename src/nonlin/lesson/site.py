@@ -67,6 +67,7 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
     files: dict[str, bytes] = {
         "index.html": _lesson_page(bundle, document, exercises, server, policy).encode(),
         "explorer.html": _explorer_page(bundle, server, policy).encode(),
+        "art.html": _art_page(bundle, server, policy).encode(),
         "favicon.svg": _ICON.encode(),
     }
     for name in bundle.demos:
@@ -142,6 +143,20 @@ def _explorer_page(bundle: Bundle, server: bool, policy: str) -> str:
         demos=["explorer"],
         server=server,
         main_class="explorer-page",
+        policy=policy,
+    )
+
+
+def _art_page(bundle: Bundle, server: bool, policy: str) -> str:
+    return page(
+        bundle,
+        file="art.html",
+        title="Art Studio · nonlin",
+        description="Pictures from small random networks: choose an activation, and see what it is.",
+        body=f'<article class="prose">\n<h1>Art Studio</h1>\n{_NOSCRIPT}</article>\n{demo_html("art", {})}',
+        demos=["art"],
+        server=server,
+        main_class="art-page",
         policy=policy,
     )
 
