@@ -869,6 +869,7 @@ export const en = {
       const says = direct ? `red ${first}, green ${second}, blue ${third}` : `colour ${first}, shade ${second}`;
       return `At x = ${x}, y = ${y} the network answers: ${says}.`;
     },
+    outputs: (direct: boolean) => (direct ? ["red", "green", "blue"] : ["colour", "shade"]),
     curve: (titles: string[]) => `The curve of ${titles.join(", ")}`,
     wiring: (pixel: string) => `The network, layer by layer, with what each unit says about one pixel. ${pixel}`,
 
