@@ -9,7 +9,16 @@ from __future__ import annotations
 import importlib
 import sys
 
-SECTIONS = ("startup", "formulas", "pages", "lighthouse", "networks", "browser", "playground", "pictures")
+SECTIONS = (
+    "startup",
+    "formulas",
+    "pages",
+    "lighthouse",
+    "networks",
+    "browser",
+    "playground",
+    "pictures",
+)
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ const alone = {
   resolve: { alias: [{ find: /^\.\/spawn$/, replacement: "./spawn.inline" }] },
 };
 const CONNECTION = /\/src\/lib\/net\/connect\.ts$/;
+const PAINTS = /\/src\/demos\/art\/data\.ts$/;
 
 async function widget(name) {
   const { output } = await build({
@@ -33,7 +34,8 @@ async function widget(name) {
     },
   });
   const modules = output.flatMap((part) => (part.type === "chunk" ? Object.keys(part.modules) : []));
-  return { engine: modules.some((id) => CONNECTION.test(id)) };
+  const has = (module) => modules.some((id) => module.test(id));
+  return { engine: has(CONNECTION), art: has(PAINTS) };
 }
 
 /** A classic script. Its styles are those of the pages' bundle, and their files stay there. */

@@ -22,6 +22,7 @@ from typing import Any
 import nonlin
 from nonlin import sheet
 from nonlin.activation import Activation
+from nonlin.art import studio
 from nonlin.calculus import with_conventions
 from nonlin.compiler import cache
 from nonlin.compiler.program import lower
@@ -35,7 +36,9 @@ from nonlin.rewrites import stabilise
 
 __all__ = ["catalogue_files", "describe", "wasm_module", "write_files"]
 
-_FILES = ("engine.wasm", "catalogue.json", "catalogue.wasm", "engine.json")  # the slow ones first
+_FILES = (  # the slow ones first
+    "engine.wasm", "catalogue.json", "catalogue.wasm", "art.json", "engine.json",
+)  # fmt: skip
 _MARK = "sources.txt"
 _PROPERTIES = (
     "range", "limits", "zero_centred", "symmetry", "saturates", "monotone", "convex", "smooth",
@@ -166,6 +169,8 @@ def _file(name: str) -> bytes:
             )  # fmt: skip
         case "catalogue.wasm":
             return wasm_module(activations, rows=True)
+        case "art.json":
+            return _json(studio.describe())
         case "engine.json":
             return _json(network.describe(activations))
         case _:
@@ -175,7 +180,7 @@ def _file(name: str) -> bytes:
 def _version() -> str:
     """A digest of the source that the files are made from."""
     return cache.sources(
-        "activation.py", "calculus.py", "catalogue.py", "compiler", "describe.py", "enclosure.py",
+        "activation.py", "art", "calculus.py", "catalogue.py", "compiler", "describe.py", "enclosure.py",
         "expression.py", "formula.py", "network", "notation", "ops.py", "oracle.py", "properties",
         "rewrites", "rows.py", "sheet.py",
     )  # fmt: skip

@@ -129,6 +129,8 @@ def _widget(name: str) -> type[Any]:
     if known.engine:
         members["_engine"] = traitlets.Bytes(data["engine.wasm"]).tag(sync=True)
         members["_engine_about"] = traitlets.Dict(json.loads(data["engine.json"])).tag(sync=True)
+    if known.art:
+        members["_art"] = traitlets.Dict(json.loads(data["art.json"])).tag(sync=True)
     return type(name.capitalize(), (DemoWidget,), members)
 
 

@@ -25,8 +25,10 @@ from nonlin.network.picture import INPUTS, Painter, input_count
 __all__ = ["ArtError", "Artwork"]
 
 MOST_PIXELS = 1 << 30
-_OUTPUT_GAIN = 1.5
-_JITTER = 1.0
+OUTPUT_GAIN = 1.5
+"""How strongly the last layer is driven, whose sigmoid makes the colours."""
+JITTER = 1.0
+"""By how many standard deviations units are moved apart."""
 _BAND = 1 << 18  # pixels of the picture that are painted at once
 Pixels = NDArray[np.uint8]
 
@@ -213,8 +215,8 @@ class Artwork:
         )
         painter = Painter(net, self.inputs, None if outputs == 3 else palette(self.palette))
         (gain, shift), *rest = map(balance, self._functions)
-        driven = [(gain * detail(self._functions[0]), shift), *rest, (_OUTPUT_GAIN, 0.0)]
-        painter.standardise(driven, _JITTER)
+        driven = [(gain * detail(self._functions[0]), shift), *rest, (OUTPUT_GAIN, 0.0)]
+        painter.standardise(driven, JITTER)
         return _Painters(painter)
 
     def _paint(self, width: int, height: int, top: int, rows: int) -> Pixels:

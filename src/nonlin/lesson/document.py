@@ -39,6 +39,9 @@ TEXTS = (
     "explorer-title",
     "explorer-hint",
     "explorer-description",
+    "art",
+    "art-title",
+    "art-description",
     "figure-description",  # of a figure's own page; {name} is the figure's
     "noscript",
     "late",  # instead of a figure that has not started

@@ -18,7 +18,7 @@ from nonlin.lesson.markdown import LessonError
 
 __all__ = ["Edition", "editions"]
 
-_LINK = re.compile(r'(href=\\?"(?:index|explorer|demo-\w+))\.html')
+_LINK = re.compile(r'(href=\\?"(?:index|explorer|art|demo-\w+))\.html')
 
 
 @dataclass(frozen=True)

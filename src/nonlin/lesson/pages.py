@@ -20,6 +20,7 @@ __all__ = ["DATA_SCRIPT", "PAGE_SCRIPT", "START_SCRIPT", "Bundle", "data_script"
 NAVIGATION = (
     ("index.html", "lesson"),
     ("explorer.html", "explorer"),
+    ("art.html", "art"),
 )  # with the keys of their names
 CATALOGUE = ("catalogue.json", "catalogue.wasm")  # what every demo asks for first
 START_SCRIPT = "assets/start.js"
@@ -76,7 +77,9 @@ class Bundle:
 
     def fonts(self) -> list[str]:
         """The upright faces, which every page shows at once."""
-        assets = (a for key in self._chunks([_SCRIPT]) for a in self.manifest[key].get("assets", ()))
+        assets = (
+            a for key in self._chunks([_SCRIPT]) for a in self.manifest[key].get("assets", ())
+        )
         return _once(str(a) for a in assets if a.endswith(".woff2") and "-normal" in a)
 
     def _chunks(self, entries: Sequence[str]) -> list[str]:

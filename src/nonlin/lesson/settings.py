@@ -212,12 +212,15 @@ class Demo:
     settings
         By name.
     engine
-        Whether it trains networks, and needs the engine for that.
+        Whether it has networks, and needs the engine for that.
+    art
+        Whether it paints, and needs what is known about that.
     """
 
     name: str
     settings: Mapping[str, Setting]
     engine: bool
+    art: bool
 
     def setting(self, name: str) -> Setting:
         """One of its settings.
@@ -251,6 +254,7 @@ def demos() -> Mapping[str, Demo]:
                 name,
                 {key: Setting(name, key, default) for key, default in each["traits"].items()},
                 each["engine"],
+                each["art"],
             )
             for name, each in sorted(about.items())
         }

@@ -108,7 +108,11 @@ class _Printer:
 
     def pages(self, exercises: Mapping[str, Exercise]) -> dict[str, bytes]:
         """All of them, by name."""
-        pages = {"index.html": self.lesson(exercises), "explorer.html": self.explorer()}
+        pages = {
+            "index.html": self.lesson(exercises),
+            "explorer.html": self.explorer(),
+            "art.html": self.art(),
+        }
         pages |= {f"demo-{name}.html": self.demo(name) for name in self.bundle.demos}
         return {self.edition.file(name): page.encode() for name, page in pages.items()}
 
@@ -157,6 +161,19 @@ class _Printer:
             body=f'<article class="prose">\n{head}{self.noscript}</article>\n{demo}',
             demos=["explorer"],
             main_class="explorer-page",
+        )
+
+    def art(self) -> str:
+        edition = self.edition
+        head = f"<h1{edition.mark('art-title')}>{edition.text('art-title')}</h1>\n"
+        return self.page(
+            "art.html",
+            title=f"{edition.texts['art-title'][0]} · nonlin",
+            description=edition.texts["art-description"][0],
+            body=f'<article class="prose">\n{head}{self.noscript}</article>\n'
+            + demo_html("art", {}, late=self.late),
+            demos=["art"],
+            main_class="art-page",
         )
 
     def demo(self, name: str) -> str:

@@ -2,6 +2,10 @@
  * Networks on the generated WebAssembly engine. The module computes; this file lays out its memory and moves
  * numbers in and out. What the words of that memory mean comes from the generated description.
  */
+import type { Broken, Exports, Seen, Steps } from "./engineTypes";
+
+export type { Broken, Steps };
+
 export interface EngineDescription {
   lanes: number;
   header: string[];
@@ -40,28 +44,6 @@ export interface TrainingOptions {
   weightDecay?: number;
   batchSize: number;
   shuffle?: boolean;
-}
-
-export interface Steps {
-  /** How many were taken; fewer than asked for where the last one's gradient was not finite. */
-  taken: number;
-  loss: Float64Array;
-  gradientNorm: Float64Array;
-}
-
-/** What was no longer finite: a layer's sums, outputs, gradient or new weights; the loss; an optimizer's moments. */
-export interface Broken {
-  what: "z" | "a" | "gradient" | "weights" | "moments" | "loss" | "norm";
-  /** From 0. */
-  layer: number;
-}
-
-interface Exports extends WebAssembly.Exports {
-  forward(network: number, slopes: bigint): void;
-  backward(network: number): void;
-  train(network: number): bigint;
-  squares(values: number, count: bigint): number;
-  initialise(network: number, gain: number, before: number, after: number, constant: number, normal: bigint): void;
 }
 
 const PAGE = 0x10000;
@@ -233,10 +215,7 @@ export class Network {
 
   /** Run samples, [count][inputs], and return the outputs, [count][outputs]. */
   forward(x: Float32Array, count: number, slopes = false): Float32Array {
-    if (count > this.#capacity) throw new RangeError("the batch is larger than the capacity");
-    const stride = this.#filledUp(count);
-    this.#set("batch", count);
-    this.#set("stride", stride);
+    const stride = this.#startBatch(count);
     const inputs = at(this.widths, 0);
     const buffer = this.#floats(at(this.#buffers, 0).x, inputs * stride);
     for (let i = 0; i < inputs; i++) {
@@ -246,6 +225,47 @@ export class Network {
     }
     this.exports.forward(this.#block, BigInt(slopes));
     return this.layer(this.widths.length - 2, "a");
+  }
+
+  /** Run pixels of a picture, from the number `first` on. */
+  runPixels(first: number, count: number, { width, height, latent, spread, inputs }: Seen): void {
+    this.#startBatch(count);
+    const [start, across, down, bits] = [BigInt(first), BigInt(width), BigInt(height), BigInt(inputs)];
+    this.exports.pixels(this.#block, start, across, down, ...latent, spread, bits);
+    this.exports.forward(this.#block, 0n);
+  }
+
+  /** The inputs of the first sample of the last run. */
+  firstInputs(): Float32Array {
+    const [count, stride] = [at(this.widths, 0), this.#get("stride")];
+    return this.#floats(at(this.#buffers, 0).x, count * stride).filter((_, i) => i % stride === 0);
+  }
+
+  /** Other biases of all layers but the last, drawn from the seed, with this standard deviation. */
+  drawBiases(deviation: number): void {
+    const random = this.#block + 8 * this.about.header.indexOf("random");
+    for (let layer = 0; layer < this.widths.length - 2; layer++)
+      this.exports.fill_normal(at(this.#parameters, layer).biases, BigInt(at(this.widths, layer + 1)), deviation, random);
+  }
+
+  /** Over the last run, a layer's sums get this standard deviation, and a mean of their own around the shift. */
+  standardise(layer: number, gain: number, shift: number): void {
+    this.exports.standardise(this.#block, BigInt(layer), gain, shift);
+  }
+
+  /** The address of so many bytes of memory, which stay until `learnFrom` is called. */
+  reserve(bytes: number): number {
+    return this.#allocate(bytes);
+  }
+
+  /** Bytes of memory: a view. */
+  bytes(from: number, length: number): Uint8ClampedArray<ArrayBuffer> {
+    return new Uint8ClampedArray(this.memory.buffer as ArrayBuffer, from, length);
+  }
+
+  /** The last run's outputs as colours, four bytes each; by a palette, unless its address is 0. */
+  paint(out: number, palette: number, count: number): void {
+    this.exports.paint(this.#block, out, palette, 4n, BigInt(count));
   }
 
   /** What the last run left in a layer, [count][outputs]: sums z, outputs a, slopes f'(z). */
@@ -313,6 +333,15 @@ export class Network {
     const layer = layers.findLast((i) => !finite(gradients(i)));
     if (layer !== undefined) return { what: "gradient", layer };
     return { what: Number.isFinite(this.#result(0)) ? "norm" : "loss", layer: layers.length - 1 };
+  }
+
+  /** Makes a batch of this size the current one, and returns the stride. */
+  #startBatch(count: number): number {
+    if (count > this.#capacity) throw new RangeError("the batch is larger than the capacity");
+    const stride = this.#filledUp(count);
+    this.#set("batch", count);
+    this.#set("stride", stride);
+    return stride;
   }
 
   /** How many weights and biases a layer has. */

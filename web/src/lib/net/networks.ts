@@ -1,5 +1,6 @@
 import { Engine, type EngineDescription, type Network, type NetworkOptions, type TrainingOptions } from "../engine";
 import { frame, inPieces, type Frame, type FrameWish, type Watched } from "./frame";
+import { Painters, type Look, type Painter, type Place, type Plan } from "./painter";
 
 /** The engine as files: what a page fetches and a widget is given. */
 export interface EngineFiles {
@@ -74,6 +75,7 @@ export class Networks {
   #engine: Engine | undefined;
   readonly #networks = new Map<string, Network>();
   readonly #watched = new Map<string, Watched>();
+  readonly #painters = new Painters();
 
   async load({ bytes, description }: EngineFiles): Promise<void> {
     this.#engine ??= await Engine.load(bytes, description);
@@ -237,6 +239,34 @@ export class Networks {
   /** All weights and biases as they are now. */
   parameters(name: string): Float32Array {
     return this.#get(name).parameters.slice();
+  }
+
+  /** Pixels of a picture from the number `first` on, four bytes each. The same key means the same plan. */
+  async paint(key: string, plan: Plan, place: Place, first: number, count: number): Promise<Uint8ClampedArray<ArrayBuffer>> {
+    return (await this.#painter(key, plan)).paint(place, first, count);
+  }
+
+  /** Rows of a picture, to be packed into a PNG file. */
+  async paintRows(
+    key: string,
+    plan: Plan,
+    place: Place,
+    top: number,
+    count: number,
+    fine: number,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return (await this.#painter(key, plan)).rows(place, top, count, fine);
+  }
+
+  /** One pixel's way through the network, and the network's parameters. */
+  async look(key: string, plan: Plan, place: Place, pixel: number): Promise<Look & { parameters: Float32Array }> {
+    const painter = await this.#painter(key, plan);
+    return { ...painter.look(place, pixel), parameters: painter.parameters };
+  }
+
+  #painter(key: string, plan: Plan): Promise<Painter> {
+    if (!this.#engine) throw new Error("the engine is not loaded");
+    return this.#painters.get(this.#engine, key, plan);
   }
 
   #get(name: string): Network {

@@ -1,0 +1,246 @@
+import { assignLooks, OWN_LOOK, type Look } from "../../lib/colours";
+import { labOf, type Kernel, type Lab } from "../../lib/lab/lab";
+import type { Model } from "../../lib/model";
+import { latest } from "../../lib/net/latest";
+import type { Look as Traced } from "../../lib/net/painter";
+import { Runner } from "../../lib/runner.svelte";
+import { DemoState, type Readers } from "../../lib/state.svelte";
+import { keyOf, Paints } from "./data";
+import { Easel, type Pixels, type Sheet } from "./easel";
+import { Gallery, MOST } from "./gallery";
+import { pngOf } from "./png";
+import { DEFAULTS, joined, layersOf, readers, type Traits } from "./traits";
+import { anyLatent, anySeed, variations, type Variation } from "./variations";
+
+/** A walk through the latent plane goes in a circle: its radius, and seconds for once around. */
+const RADIUS = 0.7;
+const ROUND = 14;
+
+export type Shown = Traced & { parameters: Float32Array };
+
+const same = (a: Traits, b: Traits): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** The state of the studio. Everything in `now` is in the link, and is the picture. */
+export class ArtState extends DemoState<Traits> {
+  readonly lab: Lab;
+  readonly paints: Paints;
+  readonly functions: readonly { name: string; title: string }[];
+  readonly walk: Runner;
+  failure = $state("");
+  /** A formula that the link has, and that only Python can paint with. */
+  readonly formula: string;
+  /** Where the picture is looked at, as a share of its width and height. */
+  at: { x: number; y: number } = $state.raw({ x: 0.5, y: 0.5 });
+  /** What happens to that pixel. */
+  shown: Shown | undefined = $state.raw();
+  /** Pixels of the picture on the screen. */
+  size = $state.raw({ width: 0, height: 0 });
+  sheet: Variation[] = $state.raw([]);
+  kept: Traits[] = $state.raw([]);
+  /** Whether the gallery outlives the page. */
+  keeps = $state(true);
+  readonly layers: readonly string[] = $derived(layersOf(this.now));
+
+  readonly #looks: Map<string, Look>;
+  readonly #gallery: Gallery;
+  #easel: Easel | undefined;
+  #path: { centre: [number, number]; angle: number; time: number } | undefined;
+  #look = latest(
+    () => this.#trace(),
+    (error) => {
+      this.fail(error);
+    },
+  );
+
+  private constructor(model: Model, lab: Lab, paints: Paints, reads: Readers<Traits>) {
+    super(model, DEFAULTS, reads);
+    this.lab = lab;
+    this.paints = paints;
+    this.functions = lab.kernels.map(({ fn }) => ({ name: fn.name, title: fn.title }));
+    this.#looks = assignLooks(this.functions.map(({ name }) => name));
+    const asked = model.get("activation");
+    this.formula = typeof asked === "string" && reads.activation(asked) === undefined ? asked.slice(0, 200) : "";
+    this.#gallery = new Gallery(reads);
+    this.kept = this.#gallery.load();
+    this.walk = new Runner(
+      () => Promise.resolve(this.#stride()),
+      (error) => {
+        this.fail(error);
+      },
+    );
+  }
+
+  static async open(model: Model): Promise<ArtState> {
+    const [lab, paints] = await Promise.all([labOf(model), Paints.of(model)]);
+    const state = new ArtState(model, lab, paints, readers(lab, paints.data));
+    state.#easel = await Easel.open(model, paints, (error) => {
+      state.fail(error);
+    });
+    return state;
+  }
+
+  override destroy(): void {
+    this.walk.destroy();
+    this.#easel?.close();
+    super.destroy();
+  }
+
+  fail(error: unknown): void {
+    this.failure = error instanceof Error ? error.message : String(error);
+  }
+
+  titleOf(name: string): string {
+    return this.functions.find((each) => each.name === name)?.title ?? name;
+  }
+
+  lookOf(name: string): Look {
+    return this.#looks.get(name) ?? OWN_LOOK;
+  }
+
+  kernelOf(name: string): Kernel | undefined {
+    return this.lab.kernels.find(({ fn }) => fn.name === name);
+  }
+
+  // -- painting ---------------------------------------------------------------------------------------
+  show(sheet: Sheet): void {
+    this.size = { width: sheet.width, height: sheet.height };
+    this.#easel?.show({ traits: this.now, sheet, moving: this.walk.running });
+  }
+
+  /** A small picture, when there is time for it. */
+  async small(traits: Traits, width: number, height: number): Promise<Pixels> {
+    const [first = 0, second = 0] = traits.latent;
+    const [key, plan] = [keyOf(traits), this.paints.plan(traits)];
+    const place = { width, height, latent: [first, second] as const };
+    const pixels = this.#easel?.patiently((networks) => networks.paint(key, plan, place, 0, width * height));
+    return (await pixels) ?? new Uint8ClampedArray(0);
+  }
+
+  async png(width: number, height: number, progress: (share: number) => void): Promise<Blob> {
+    if (!this.#easel) throw new Error("there is no engine");
+    return pngOf(this.#easel, this.paints, this.now, width, height, progress);
+  }
+
+  lookAt(x: number, y: number): void {
+    const within = (share: number): number => Math.min(Math.max(share, 0), 1);
+    this.at = { x: within(x), y: within(y) };
+    this.look();
+  }
+
+  /** Has the pixel that is looked at go through the network once more. */
+  look(): void {
+    void this.#look();
+  }
+
+  async #trace(): Promise<void> {
+    const { width, height } = this.size;
+    if (width * height === 0 || !this.#easel) return;
+    const [first = 0, second = 0] = this.now.latent;
+    const [key, plan] = [keyOf(this.now), this.paints.plan(this.now)];
+    const [column, row] = [Math.min(Math.floor(this.at.x * width), width - 1), Math.min(Math.floor(this.at.y * height), height - 1)];
+    const place = { width, height, latent: [first, second] as const };
+    this.shown = await this.#easel.soon((networks) => networks.look(key, plan, place, row * width + column));
+  }
+
+  // -- changes ----------------------------------------------------------------------------------------
+  randomise(): void {
+    this.#path = undefined;
+    this.change({ seed: anySeed(), latent: this.now.inputs.includes("latent") ? anyLatent() : this.now.latent });
+    this.#renew();
+  }
+
+  setLayers(names: readonly string[]): void {
+    this.change({ activation: joined(names), depth: names.length });
+  }
+
+  setDepth(depth: number): void {
+    this.set({ depth, activation: joined(layersOf({ ...this.now, depth })) });
+  }
+
+  override undo(): void {
+    this.rest();
+    super.undo();
+  }
+
+  override redo(): void {
+    this.rest();
+    super.redo();
+  }
+
+  // -- the walk ---------------------------------------------------------------------------------------
+  toggleWalk(): void {
+    if (this.walk.running) this.rest();
+    else {
+      this.#path = undefined;
+      this.walk.play();
+    }
+  }
+
+  /** Stops where it is; that place is kept. */
+  rest(): void {
+    if (!this.walk.running) return;
+    this.walk.pause();
+    this.change({ latent: this.now.latent.map((value) => Number(value.toFixed(3))) });
+  }
+
+  #stride(): boolean {
+    const [first = 0, second = 0] = this.now.latent;
+    const time = performance.now();
+    this.#path ??= { centre: [first - RADIUS, second], angle: 0, time };
+    const path = this.#path;
+    path.angle += (Math.min(time - path.time, 100) / 1000 / ROUND) * 2 * Math.PI;
+    path.time = time;
+    this.set({ latent: [path.centre[0] + RADIUS * Math.cos(path.angle), path.centre[1] + RADIUS * Math.sin(path.angle)] });
+    return true;
+  }
+
+  // -- breeding ---------------------------------------------------------------------------------------
+  breed(): void {
+    this.rest();
+    this.sheet = this.sheet.length > 0 ? [] : this.#litter();
+  }
+
+  /** Takes a variation; the sheet is then of its own variations. */
+  pick(picked: Variation): void {
+    this.change(picked.traits);
+    this.sheet = this.#litter();
+  }
+
+  #renew(): void {
+    if (this.sheet.length > 0) this.sheet = this.#litter();
+  }
+
+  #litter(): Variation[] {
+    const names = this.functions.map(({ name }) => name);
+    return variations(this.now, names, [...this.paints.palettes, "rgb"]);
+  }
+
+  protected override restored(): void {
+    this.#path = undefined;
+    this.#renew();
+  }
+
+  // -- the gallery ------------------------------------------------------------------------------------
+  /** Whether the picture is there already. */
+  get isKept(): boolean {
+    return this.kept.some((each) => same(each, this.now));
+  }
+
+  keep(): void {
+    this.rest();
+    if (this.isKept) return;
+    this.kept = [this.now, ...this.kept].slice(0, MOST);
+    this.keeps = this.#gallery.store(this.kept);
+  }
+
+  forget(traits: Traits): void {
+    this.kept = this.kept.filter((each) => each !== traits);
+    this.keeps = this.#gallery.store(this.kept);
+  }
+
+  take(traits: Traits): void {
+    this.rest();
+    this.change(traits);
+    this.#renew();
+  }
+}
