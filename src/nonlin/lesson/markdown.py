@@ -227,7 +227,10 @@ def _name_headings(tokens: list[Token]) -> None:
     for token, inline in zip(tokens, tokens[1:], strict=False):
         if token.type != "heading_open":
             continue
-        plain = re.sub(r"[^a-z0-9]+", "-", inline.content.lower()).strip("-") or "section"
+        plain = (
+            re.sub(r"[^a-z0-9]+", "-", inline.content.replace("&shy;", "").lower()).strip("-")
+            or "section"
+        )
         name, n = plain, 2
         while name in taken:
             name, n = f"{plain}-{n}", n + 1

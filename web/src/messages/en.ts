@@ -78,6 +78,7 @@ export const en = {
   // Numbers
   zField: "z, typed exactly",
   throughLayers: "through layers",
+  throughColumn: (layers: number) => `through ${layers}`,
   layersSlider: "Number of layers for the gradient meter",
   layersValue: (layers: number) => (layers === 1 ? "1 layer" : `${layers} layers`),
   readingsCaption: "Each function at z: its value, its slope, and its slope to the power of the number of layers",
@@ -576,6 +577,7 @@ export const en = {
     outputUnit: (unit: number, several: boolean) => (several ? `output ${["A", "B", "C"][unit] ?? ""}` : "the output"),
     rowLabel: (layer: number, name: string) => `Layer ${layer}, ${name}`,
     outputRow: "Output",
+    outputColumn: "output",
     cell: (unit: string, bias: string) => `${unit}, bias ${bias}`,
     weightLine: (from: string, to: string, value: string) => `weight ${value}, from ${from} to ${to}`,
     pointAt: "Point at a unit or a line for its numbers; click to keep it. Dashed lines are negative weights.",

@@ -1,0 +1,180 @@
+"""The German pages: German throughout, marked where they are not, and one click away from the English ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import figure_page
+import pytest
+
+from nonlin.lesson.exercises import read_folder
+
+MESSAGES = Path(__file__).resolve().parents[2] / "web/src/messages"
+SAID = """() => {
+  const said = [];
+  const foreign = "[lang=en], .math, math, code, option, .example";
+  for (const each of document.querySelectorAll("body *")) {
+    if (each.closest(foreign)) continue;
+    for (const name of ["aria-label", "aria-valuetext", "title", "placeholder", "data-label"]) {
+      if (each.hasAttribute(name)) said.push(each.getAttribute(name));
+    }
+    for (const node of each.childNodes) if (node.nodeType === Node.TEXT_NODE) said.push(node.data);
+  }
+  return said.map((text) => text.replace(/\\s+/g, " ").trim()).filter((text) => text !== "");
+}"""
+
+
+@pytest.fixture(autouse=True)
+def _silence(page: Any) -> Iterator[None]:
+    said = figure_page.listen(page)
+    yield
+    assert said == []
+
+
+def texts(language: str) -> tuple[set[str], set[str]]:
+    """The texts of a messages file, and the longer pieces of those that numbers are put into."""
+    source = (MESSAGES / f"{language}.ts").read_text("utf-8").partition("= {")[2]
+    source = re.sub(r"^\s*(//|/\*\*).*$", "", source, flags=re.MULTILINE)
+    whole = set(re.findall(r'"((?:[^"\\\n]|\\.)*)"', source))
+    parts: set[str] = set()
+    for template in re.findall(r"`([^`]*)`", source):
+        parts |= {piece.strip() for piece in re.split(r"\$\{[^}]*\}", template)}
+    return whole, {piece for piece in parts if len(piece) > 9 and "{" not in piece}
+
+
+def english_in(page: Any) -> list[str]:
+    """What a page says in the words of the English messages."""
+    said: list[str] = page.evaluate(SAID)
+    whole, parts = (a - b for a, b in zip(texts("en"), texts("de"), strict=True))
+    return [t for t in said if (len(t) > 2 and t in whole) or any(part in t for part in parts)]
+
+
+def start_all(page: Any) -> None:
+    """As for printing: every figure of the page starts."""
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_function("() => document.querySelector('.late, [aria-busy=true]') === null")
+
+
+def test_english_would_be_found(page: Any, server_url: str) -> None:
+    page.goto(f"{server_url}explorer.html")
+    page.get_by_role("slider", name="z, the input").wait_for()
+    page.evaluate("document.documentElement.lang = 'de'")
+    assert len(set(english_in(page))) > 15
+
+
+def test_the_lesson_is_german_throughout(page: Any, server_url: str) -> None:
+    page.goto(f"{server_url}index.de.html")
+    page.get_by_role("slider", name="z, die Eingabe").wait_for()
+    start_all(page)
+    assert page.locator("html").get_attribute("lang") == "de"
+    assert page.locator("figure").count() >= 9
+    assert english_in(page) == []
+    # What comes from the catalogue in English says so.
+    row = page.get_by_test_id("row-relu")
+    assert row.locator(".use > span").get_attribute("lang") == "en"
+    assert row.locator(".saturates").inner_text() == "nur links"
+    assert row.locator(".range").inner_text() == "[0; ∞)"
+    assert "Mittel 0,40" in row.inner_text()
+    titles = page.get_by_test_id("exercise").locator("h3").all_inner_texts()
+    assert sorted(titles) == sorted(e.title for e in read_folder(language="de").values())
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    assert english_in(page) == []
+
+
+def test_the_explorer_is_german_throughout(page: Any, server_url: str) -> None:
+    page.goto(f"{server_url}explorer.de.html#functions=relu,sigmoid&z=0.5&predict=1")
+    page.get_by_role("slider", name="z, die Eingabe").wait_for()
+    page.get_by_text("Wie steil ist").first.wait_for()
+    assert english_in(page) == []
+    page.goto(f"{server_url}explorer.de.html#functions=relu,nosuch&z=0.5&show_second=1")
+    page.get_by_text("Im Katalog gibt es keine Funktion namens „nosuch“.").wait_for()
+    page.get_by_text("Eigenschaften, jede mit ihrem Beleg").click()
+    notes = page.get_by_test_id("notes")
+    assert "Sättigt" in notes.inner_text() and "nur links" in notes.inner_text()
+    assert "Knick bei 0" in notes.inner_text()
+    assert notes.locator(".summary").get_attribute("lang") == "en"
+    assert notes.locator(".witness").first.get_attribute("lang") == "en"
+    assert english_in(page) == []
+    slider = page.get_by_role("slider", name="z, die Eingabe")
+    assert "ReLU 0,50, Steigung 1,00" in (slider.get_attribute("aria-valuetext") or "")
+
+
+def test_numbers_are_typed_with_a_comma_or_a_point(page: Any, server_url: str) -> None:
+    page.goto(f"{server_url}explorer.de.html#functions=sigmoid")
+    field = page.get_by_label("z, genau eingetippt")
+    for typed in ("1,25", "1.25"):
+        field.fill("0")
+        field.press("Enter")
+        field.fill(typed)
+        field.press("Enter")
+        page.wait_for_function("() => location.hash.includes('z=1.25')")
+        assert field.input_value() == "1,25"
+
+
+def test_an_exercise_answers_in_german(page: Any, server_url: str) -> None:
+    page.goto(f"{server_url}index.de.html")
+    place = page.locator("#exercise-03-1-saturation")
+    place.scroll_into_view_if_needed()
+    first = place.get_by_test_id("question").first
+    field = first.get_by_role("textbox")
+    for typed, said in (
+        ("0,0066", "Richtig."),
+        ("-0.0066", "Die Größe stimmt, aber nicht das Vorzeichen."),
+        ("0,9933", "So hoch ist die Kurve"),
+        ("viel", "Keine Zahl."),
+        ("7", "Das ist es nicht."),
+    ):
+        field.fill(typed)
+        field.press("Enter")
+        first.get_by_test_id("feedback").get_by_text(said).wait_for()
+    assert "0,00665" in read_folder(language="de")["03-1-saturation"].data["questions"][0]["right"]
+
+
+def test_the_switch_keeps_what_is_on_show(page: Any, server_url: str) -> None:
+    page.goto(f"{server_url}explorer.html#functions=gelu&z=-1")
+    page.get_by_role("slider", name="z, the input").wait_for()
+    switch = page.get_by_role("navigation", name="Language")
+    assert switch.get_by_role("link").all_inner_texts() == ["English", "Deutsch"]
+    german = switch.get_by_role("link", name="Deutsch")
+    assert (german.get_attribute("lang"), german.get_attribute("hreflang")) == ("de", "de")
+    german.click()
+    page.wait_for_url(f"{server_url}explorer.de.html#functions=gelu&z=-1")
+    page.get_by_role("slider", name="z, die Eingabe").wait_for()
+    here = page.get_by_role("navigation", name="Sprache").locator("[aria-current]")
+    assert here.inner_text() == "Deutsch"
+    page.get_by_role("link", name="Lektion").click()
+    page.get_by_role("heading", name="Die Linearitätsfalle").wait_for()
+    page.get_by_role("navigation", name="Sprache").get_by_role("link", name="English").click()
+    page.get_by_role("heading", name="The linearity trap").wait_for()
+
+
+@pytest.mark.parametrize("width", figure_page.WIDTHS)
+@pytest.mark.parametrize("name", ["index.de.html", "explorer.de.html"])
+def test_nothing_stands_in_the_way_of_a_reader(
+    page: Any, server_url: str, name: str, width: int
+) -> None:
+    if not figure_page.AXE.is_file():
+        pytest.skip("axe-core is not among the packages of web/: run npm ci there")
+    page.emulate_media(reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{server_url}{name}")
+    page.get_by_role("slider", name="z, die Eingabe").wait_for()
+    start_all(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.evaluate(figure_page.AXE.read_text("utf-8"))
+    for scheme in figure_page.SCHEMES:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found = page.evaluate("axe.run().then(({ violations }) => violations)")
+        assert [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found] == []
+
+
+def test_the_sheet_leads_into_the_german_explorer(page: Any, server_url: str) -> None:
+    page.goto(f"{server_url}demo-sheet.de.html")
+    link = page.get_by_test_id("row-relu").get_by_role("link")
+    assert link.get_attribute("href") == "explorer.de.html#functions=relu"
+    page.get_by_label("Suchen").fill("beidseitig")
+    page.get_by_test_id("row-relu").wait_for(state="detached")
+    assert page.get_by_test_id("row-tanh").is_visible()
