@@ -1,11 +1,10 @@
-import { assignLooks, OWN_LOOK, type Look } from "../../lib/colours";
 import type { TrainingOptions } from "../../lib/engine";
 import { labOf, type Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import { connect, type Connection } from "../../lib/net/connect";
+import { NetworkState } from "../../lib/net/state.svelte";
 import { Course } from "../../lib/plot/course";
 import { Runner } from "../../lib/runner.svelte";
-import { DemoState } from "../../lib/state.svelte";
 import { messages } from "../../messages";
 import { POINTS, points, type Data } from "./data";
 import { ASKED, DEFAULTS, READERS, type Traits } from "./traits";
@@ -47,7 +46,7 @@ function fingerprint(values: Float32Array): string {
   return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
-export class DyingState extends DemoState<Traits> {
+export class DyingState extends NetworkState<Traits> {
   units: Unit[] = $state.raw([]);
   parameters: Float32Array = $state.raw(new Float32Array());
   /** The network's probability of the second class at each pixel. */
@@ -70,9 +69,6 @@ export class DyingState extends DemoState<Traits> {
   readonly course = new Course(3);
   readonly runner: Runner;
 
-  readonly #lab: Lab;
-  readonly #connection: Connection;
-  readonly #looks: Map<string, Look>;
   readonly #pixels = pixels();
   #initial: Float32Array = new Float32Array();
   #recent: number[] = [];
@@ -90,10 +86,7 @@ export class DyingState extends DemoState<Traits> {
   }
 
   private constructor(model: Model, lab: Lab, connection: Connection) {
-    super(model, DEFAULTS, READERS);
-    this.#lab = lab;
-    this.#connection = connection;
-    this.#looks = assignLooks(lab.kernels.map(({ fn }) => fn.name));
+    super(model, DEFAULTS, READERS, lab, connection);
     this.runner = new Runner(
       () => this.#work(),
       (error) => {
@@ -105,15 +98,6 @@ export class DyingState extends DemoState<Traits> {
   override destroy(): void {
     super.destroy();
     this.runner.destroy();
-    this.#connection.close();
-  }
-
-  look(name: string): Look {
-    return this.#looks.get(name) ?? OWN_LOOK;
-  }
-
-  title(name: string): string {
-    return this.#lab.kernels.find(({ fn }) => fn.name === name)?.fn.title ?? name;
   }
 
   get unit(): number {
@@ -144,8 +128,8 @@ export class DyingState extends DemoState<Traits> {
   rewind(): Promise<void> {
     return this.#do(async () => {
       await this.runner.rest();
-      await this.#connection.networks.reset(NET);
-      await this.#connection.networks.setParameters(NET, this.#initial);
+      await this.connection.networks.reset(NET);
+      await this.connection.networks.setParameters(NET, this.#initial);
       await this.#start();
     });
   }
@@ -153,9 +137,9 @@ export class DyingState extends DemoState<Traits> {
   /** All hidden biases, as they are now, are lowered. */
   push(): Promise<void> {
     return this.#alive(async () => {
-      const now = await this.#connection.networks.parameters(NET);
+      const now = await this.connection.networks.parameters(NET);
       this.#shift(now, PUSH);
-      await this.#connection.networks.setParameters(NET, now);
+      await this.connection.networks.setParameters(NET, now);
       this.#mark(messages.dying.pushed);
     });
   }
@@ -187,7 +171,7 @@ export class DyingState extends DemoState<Traits> {
       if (lr !== before.lr || optimizer !== before.optimizer) {
         if (optimizer !== before.optimizer && this.step > 0) this.#mark(messages.dying.optimizerName(optimizer));
         void this.#do(async () => {
-          await this.#connection.networks.configure(NET, { lr, optimizer });
+          await this.connection.networks.configure(NET, { lr, optimizer });
           this.#unblock();
         });
       }
@@ -197,7 +181,7 @@ export class DyingState extends DemoState<Traits> {
   /** Other units, the same weights. */
   #change(activation: Traits["activation"]): Promise<void> {
     return this.#alive(async () => {
-      const { networks } = this.#connection;
+      const { networks } = this.connection;
       const weights = await networks.parameters(NET);
       await this.#create(NET, activation);
       await networks.setParameters(NET, weights);
@@ -233,7 +217,7 @@ export class DyingState extends DemoState<Traits> {
 
   #create(name: string, activation: string): Promise<Float32Array> {
     const { units, seed } = this.now;
-    return this.#connection.networks.create(name, {
+    return this.connection.networks.create(name, {
       widths: [2, units, units, 1],
       activations: [activation, activation, null],
       init: "he",
@@ -245,7 +229,7 @@ export class DyingState extends DemoState<Traits> {
   #learn(name: string, other: Partial<TrainingOptions>): Promise<void> {
     const { lr, optimizer } = this.now;
     const options = { loss: "binary_cross_entropy", optimizer, lr, batchSize: BATCH, shuffle: true, ...other };
-    return this.#connection.networks.learnFrom(name, this.data.x, this.data.y, POINTS, options);
+    return this.connection.networks.learnFrom(name, this.data.x, this.data.y, POINTS, options);
   }
 
   /** Adds to the biases of all hidden units; they stand behind each layer's weights. */
@@ -256,7 +240,7 @@ export class DyingState extends DemoState<Traits> {
   }
 
   async #begin(): Promise<void> {
-    const { networks } = this.#connection;
+    const { networks } = this.connection;
     const draws = await networks.create("draws", { widths: [1, 2 * POINTS], activations: [null], init: "normal", seed: 1n, capacity: 1 });
     this.data = points(this.now.data, draws);
     this.#initial = await this.#create(NET, this.now.activation);
@@ -284,7 +268,7 @@ export class DyingState extends DemoState<Traits> {
 
   async #work(): Promise<boolean> {
     const steps = this.runner.running ? PASS : 1;
-    const { taken, loss } = await this.#connection.networks.train(NET, steps);
+    const { taken, loss } = await this.connection.networks.train(NET, steps);
     this.step += taken;
     this.#recent = [...this.#recent, ...loss.subarray(0, taken)].slice(-PASS);
     this.loss = this.#recent.reduce((sum, each) => sum + each, 0) / this.#recent.length;
@@ -299,14 +283,14 @@ export class DyingState extends DemoState<Traits> {
 
   /** The units over all points, and the map, with the present weights. */
   async #look(): Promise<void> {
-    const { networks } = this.#connection;
+    const { networks } = this.connection;
     const [layers, outputs, parameters] = await Promise.all([
       networks.layers(NET, this.data.x, POINTS),
       networks.outputs(NET, this.#pixels, SIDE * SIDE),
       networks.parameters(NET),
     ]);
     this.units = layers.z.slice(0, 2).flatMap((sums, layer) => census(sums, layer));
-    const sigmoid = this.#lab.kernels.find(({ fn }) => fn.name === "sigmoid");
+    const sigmoid = this.lab.kernels.find(({ fn }) => fn.name === "sigmoid");
     if (sigmoid) this.map = sigmoid.evaluate(0, "f32", Float64Array.from(outputs), []);
     this.parameters = parameters;
     this.moved = parameters.reduce((most, value, index) => Math.max(most, Math.abs(value - (this.#initial[index] ?? 0))), 0);
@@ -316,7 +300,7 @@ export class DyingState extends DemoState<Traits> {
 
   /** The question's answer: the same network and points, run aside. */
   async #try(): Promise<void> {
-    const { networks } = this.#connection;
+    const { networks } = this.connection;
     const steps = ASKED_PASSES * PASS;
     const initial = await this.#create("trial", "relu");
     this.#shift(initial, this.now.bias);

@@ -1,10 +1,9 @@
-import { assignLooks, OWN_LOOK, type Look } from "../../lib/colours";
 import type { Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import type { Connection } from "../../lib/net/connect";
 import { draws } from "../../lib/net/draws";
 import { latest } from "../../lib/net/latest";
-import { DemoState } from "../../lib/state.svelte";
+import { NetworkState } from "../../lib/net/state.svelte";
 import { messages } from "../../messages";
 import { byUnit, fit, gridPoints, linePoints, middleOff, worstLine, type Points, type Window } from "./plane";
 import { DEFAULTS, NONE, readers, type Traits } from "./traits";
@@ -33,7 +32,7 @@ const CORNERS = Float32Array.from([0, 0, 1, 0, 0, 1]);
 const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /** The stack: its grid and its line, layer by layer. Everything in them was computed by the network engine. */
-export class LinearityState extends DemoState<Traits> {
+export class LinearityState extends NetworkState<Traits> {
   /** The grid in the input and after each layer. */
   images: Points[] = $state.raw([]);
   /** The line that is dragged, in the same places. */
@@ -42,9 +41,6 @@ export class LinearityState extends DemoState<Traits> {
   problem = $state("");
   readonly windows: (Window | undefined)[] = $derived(this.images.map(fit));
 
-  readonly lab: Lab;
-  readonly connection: Connection;
-  readonly #looks: Map<string, Look>;
   /** Of the stack that the engine holds. */
   #made = "";
 
@@ -53,28 +49,13 @@ export class LinearityState extends DemoState<Traits> {
       model,
       DEFAULTS,
       readers((name) => lab.kernels.some(({ fn }) => fn.name === name)),
+      lab,
+      connection,
     );
-    this.lab = lab;
-    this.connection = connection;
-    this.#looks = assignLooks(lab.kernels.map(({ fn }) => fn.name));
   }
 
-  override destroy(): void {
-    super.destroy();
-    this.connection.close();
-  }
-
-  get functions(): { name: string; title: string }[] {
-    const all = this.lab.kernels.map(({ fn: { name, title } }) => ({ name, title }));
-    return [{ name: NONE, title: messages.linearity.none }, ...all];
-  }
-
-  look(name: string): Look {
-    return this.#looks.get(name) ?? OWN_LOOK;
-  }
-
-  title(name: string): string {
-    return this.functions.find((each) => each.name === name)?.title ?? name;
+  override get functions(): { name: string; title: string }[] {
+    return [{ name: NONE, title: messages.linearity.none }, ...super.functions];
   }
 
   /** There is something between two layers that may bend. */

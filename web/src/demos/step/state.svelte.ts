@@ -1,10 +1,9 @@
-import { assignLooks, OWN_LOOK, type Look } from "../../lib/colours";
 import type { Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import type { Connection } from "../../lib/net/connect";
 import { draws } from "../../lib/net/draws";
+import { NetworkState } from "../../lib/net/state.svelte";
 import { Runner } from "../../lib/runner.svelte";
-import { DemoState } from "../../lib/state.svelte";
 import { messages } from "../../messages";
 import { DEFAULTS, MOST_STEPS, REACH, readers, SAMPLES, type Traits } from "./traits";
 
@@ -35,16 +34,13 @@ const atOnce = (done: number): number => (done < 40 ? 1 : done < 200 ? 3 : 6);
 const BORDER = 1.1;
 const NOISE = 0.5;
 
-export class StepState extends DemoState<Traits> {
+export class StepState extends NetworkState<Traits> {
   points: Points = $state.raw({ x: new Float32Array(), y: new Float32Array() });
   neurons: Neuron[] = $state.raw([]);
   problem = $state("");
   readonly steps: number = $derived((this.neurons[0]?.losses.length ?? 1) - 1);
 
-  readonly lab: Lab;
-  readonly connection: Connection;
   readonly runner: Runner;
-  readonly #looks: Map<string, Look>;
   #made = "";
   /** Networks that have been made; those of an older setting are left to the engine's next ones. */
   #names: string[] = [];
@@ -54,29 +50,15 @@ export class StepState extends DemoState<Traits> {
       model,
       DEFAULTS,
       readers((name) => lab.kernels.some(({ fn }) => fn.name === name)),
+      lab,
+      connection,
     );
-    this.lab = lab;
-    this.connection = connection;
-    this.#looks = assignLooks(lab.kernels.map(({ fn }) => fn.name));
     this.runner = new Runner(() => this.#round(), this.#failed);
   }
 
   override destroy(): void {
     super.destroy();
     this.runner.destroy();
-    this.connection.close();
-  }
-
-  get functions(): { name: string; title: string }[] {
-    return this.lab.kernels.map(({ fn: { name, title } }) => ({ name, title }));
-  }
-
-  look(name: string): Look {
-    return this.#looks.get(name) ?? OWN_LOOK;
-  }
-
-  title(name: string): string {
-    return this.functions.find((each) => each.name === name)?.title ?? name;
   }
 
   readonly #failed = (error: unknown): void => {

@@ -1,10 +1,10 @@
-import { assignLooks, OWN_LOOK, type Look } from "../../lib/colours";
 import type { Kernel, Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import type { Connection } from "../../lib/net/connect";
 import { latest } from "../../lib/net/latest";
 import type { Trace } from "../../lib/net/networks";
-import { DemoState, reading } from "../../lib/state.svelte";
+import { NetworkState } from "../../lib/net/state.svelte";
+import { reading, type Readers } from "../../lib/state.svelte";
 
 export interface Traits {
   /** From the inputs to the outputs. */
@@ -53,15 +53,12 @@ const NETWORK = "trace";
 const filled = <T>(list: readonly T[], count: number, more: T): T[] =>
   Array.from({ length: count }, (_, i) => list[i] ?? more);
 
-export class TraceState extends DemoState<Traits> {
+export class TraceState extends NetworkState<Traits> {
   /** What the engine said last, and of which weights. */
   result: Trace | undefined = $state.raw();
   parameters: readonly number[] = $state.raw([]);
   failed = $state("");
 
-  readonly lab: Lab;
-  readonly #connection: Connection;
-  readonly #looks: Map<string, Look>;
   #made = "";
   #drawn: number[] = [];
 
@@ -82,7 +79,7 @@ export class TraceState extends DemoState<Traits> {
 
   constructor(model: Model, lab: Lab, connection: Connection) {
     const known = (name: string): boolean => lab.kernels.some(({ fn }) => fn.name === name);
-    super(model, DEFAULTS, {
+    const readers: Readers<Traits> = {
       widths: (value) => {
         const widths = reading.numbers(2, DEEPEST + 1, 1, WIDEST)(value);
         return widths?.every(Number.isInteger) ? widths : undefined;
@@ -96,15 +93,8 @@ export class TraceState extends DemoState<Traits> {
       step: reading.whole(0, DEEPEST * WIDEST),
       all: reading.flag,
       digits: reading.flag,
-    });
-    this.lab = lab;
-    this.#connection = connection;
-    this.#looks = assignLooks(lab.kernels.map(({ fn }) => fn.name));
-  }
-
-  override destroy(): void {
-    super.destroy();
-    this.#connection.close();
+    };
+    super(model, DEFAULTS, readers, lab, connection);
   }
 
   override set(change: Partial<Traits>): void {
@@ -122,10 +112,6 @@ export class TraceState extends DemoState<Traits> {
       this.failed = error instanceof Error ? error.message : String(error);
     },
   );
-
-  look(name: string): Look {
-    return this.#looks.get(name) ?? OWN_LOOK;
-  }
 
   kernel(layer: number): Kernel | undefined {
     const name = this.activations[layer];
@@ -212,7 +198,7 @@ export class TraceState extends DemoState<Traits> {
   }
 
   async #run(): Promise<void> {
-    const { networks } = this.#connection;
+    const { networks } = this.connection;
     const { widths, seed, weights } = this.now;
     const activations = [...this.activations];
     const made = JSON.stringify([widths, activations, seed]);

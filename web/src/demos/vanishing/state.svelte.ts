@@ -1,11 +1,11 @@
-import { assignLooks, OWN_LOOK, type Look } from "../../lib/colours";
+import type { Look } from "../../lib/colours";
 import { engineOf, labOf, type Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import { connect, type Connection } from "../../lib/net/connect";
+import { NetworkState } from "../../lib/net/state.svelte";
 import { Course } from "../../lib/plot/course";
 import { FLAT } from "../../lib/plot/sampling";
 import { Runner } from "../../lib/runner.svelte";
-import { DemoState } from "../../lib/state.svelte";
 import { DEFAULTS, inits, readers, type Traits } from "./traits";
 
 /** What is known of one network's layers at one moment; the arrays run from the first hidden layer to the last. */
@@ -43,7 +43,7 @@ export const shareOf = (norms: readonly number[]): number => (norms[0] ?? NaN) /
 export const factorOf = (norms: readonly number[]): number =>
   norms.length > 1 ? shareOf(norms) ** (1 / (norms.length - 1)) : NaN;
 
-export class VanishingState extends DemoState<Traits> {
+export class VanishingState extends NetworkState<Traits> {
   readings: Reading[] = $state.raw([]);
   /** What was measured before the first step. */
   first: Reading[] = $state.raw([]);
@@ -57,12 +57,8 @@ export class VanishingState extends DemoState<Traits> {
   constant = $state(NaN);
   readonly course = new Course(2);
   readonly runner: Runner;
-  readonly functions: { name: string; title: string }[];
   readonly inits: string[];
 
-  readonly #lab: Lab;
-  readonly #connection: Connection;
-  readonly #looks: Map<string, Look>;
   #x = new Float32Array();
   #y = new Float32Array();
   #stride = STRIDE;
@@ -78,11 +74,7 @@ export class VanishingState extends DemoState<Traits> {
   }
 
   private constructor(model: Model, lab: Lab, scales: Readonly<Record<string, object>>, connection: Connection) {
-    super(model, DEFAULTS, readers(lab, scales));
-    this.#lab = lab;
-    this.#connection = connection;
-    this.#looks = assignLooks(lab.kernels.map(({ fn }) => fn.name));
-    this.functions = lab.kernels.map(({ fn }) => ({ name: fn.name, title: fn.title }));
+    super(model, DEFAULTS, readers(lab, scales), lab, connection);
     this.inits = inits(scales);
     this.runner = new Runner(
       () => this.#work(),
@@ -95,27 +87,18 @@ export class VanishingState extends DemoState<Traits> {
   override destroy(): void {
     super.destroy();
     this.runner.destroy();
-    this.#connection.close();
-  }
-
-  look(name: string): Look {
-    return this.#looks.get(name) ?? OWN_LOOK;
-  }
-
-  title(name: string): string {
-    return this.functions.find((each) => each.name === name)?.title ?? name;
   }
 
   /** The largest slope that the function has anywhere, from the catalogue; undefined where it has none or none is known. */
   largestSlope(name: string): number | undefined {
-    const fn = this.#lab.kernels.find((kernel) => kernel.fn.name === name)?.fn;
+    const fn = this.lab.kernels.find((kernel) => kernel.fn.name === name)?.fn;
     const value = Number(fn?.properties.find(({ key }) => key === "max_slope")?.value);
     return Number.isFinite(value) && value > 0 ? value : undefined;
   }
 
   /** Flat far out on both sides. */
   saturates(name: string): boolean {
-    const fn = this.#lab.kernels.find((kernel) => kernel.fn.name === name)?.fn;
+    const fn = this.lab.kernels.find((kernel) => kernel.fn.name === name)?.fn;
     return fn?.properties.find(({ key }) => key === "saturates")?.value === "both sides";
   }
 
@@ -163,7 +146,7 @@ export class VanishingState extends DemoState<Traits> {
 
   async #configure(lr: number): Promise<void> {
     await this.#building;
-    await Promise.all(this.#slots().map(([slot]) => this.#connection.networks.configure(slot, { lr }))).catch((error: unknown) => {
+    await Promise.all(this.#slots().map(([slot]) => this.connection.networks.configure(slot, { lr }))).catch((error: unknown) => {
       this.#fail(error);
     });
     if (this.#broken.some(Boolean)) return;
@@ -189,7 +172,7 @@ export class VanishingState extends DemoState<Traits> {
   }
 
   async #build(): Promise<void> {
-    const { networks } = this.#connection;
+    const { networks } = this.connection;
     const { now } = this;
     const { depth, width, init, seed, biases } = now;
     const drawn = async (count: number, from: bigint): Promise<Float32Array> => {
@@ -233,7 +216,7 @@ export class VanishingState extends DemoState<Traits> {
     await Promise.all(
       slots.map(async ([slot], index) => {
         if (this.#broken[index] !== undefined) return;
-        const { taken } = await this.#connection.networks.train(slot, steps);
+        const { taken } = await this.connection.networks.train(slot, steps);
         if (taken < steps) this.#broken[index] = this.step + taken + 1;
       }),
     );
@@ -245,7 +228,7 @@ export class VanishingState extends DemoState<Traits> {
   }
 
   async #measure(): Promise<void> {
-    const { networks } = this.#connection;
+    const { networks } = this.connection;
     const { depth } = this.now;
     const readings = await Promise.all(
       this.#slots().map(async ([slot, name], index): Promise<Reading> => {

@@ -1,10 +1,9 @@
-import { assignLooks, OWN_LOOK, type Look } from "../../lib/colours";
 import type { Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import type { Connection } from "../../lib/net/connect";
 import { draws } from "../../lib/net/draws";
 import { latest } from "../../lib/net/latest";
-import { DemoState } from "../../lib/state.svelte";
+import { NetworkState } from "../../lib/net/state.svelte";
 import { messages } from "../../messages";
 import { DIRECTIONS, measured, ring, type Measures } from "./path";
 import { DEFAULTS, MOST_STEPS, NEAR, readers, SAMPLES, WANTED, type Traits } from "./traits";
@@ -23,13 +22,10 @@ export interface Side {
 const parameters = (w1: number, w2: number): number[] => [w1, w2, 0];
 const AT = Float32Array.from(parameters(...WANTED));
 
-export class ZigzagState extends DemoState<Traits> {
+export class ZigzagState extends NetworkState<Traits> {
   sides: Side[] = $state.raw([]);
   problem = $state("");
 
-  readonly lab: Lab;
-  readonly connection: Connection;
-  readonly #looks: Map<string, Look>;
   /** What each side's networks were made from. */
   readonly #made = ["", ""];
   readonly #bowls: Float64Array[] = [];
@@ -39,27 +35,9 @@ export class ZigzagState extends DemoState<Traits> {
       model,
       DEFAULTS,
       readers((name) => lab.kernels.some(({ fn }) => fn.name === name)),
+      lab,
+      connection,
     );
-    this.lab = lab;
-    this.connection = connection;
-    this.#looks = assignLooks(lab.kernels.map(({ fn }) => fn.name));
-  }
-
-  override destroy(): void {
-    super.destroy();
-    this.connection.close();
-  }
-
-  get functions(): { name: string; title: string }[] {
-    return this.lab.kernels.map(({ fn: { name, title } }) => ({ name, title }));
-  }
-
-  look(name: string): Look {
-    return this.#looks.get(name) ?? OWN_LOOK;
-  }
-
-  title(name: string): string {
-    return this.functions.find((each) => each.name === name)?.title ?? name;
   }
 
   readonly update = latest(
