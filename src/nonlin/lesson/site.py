@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nonlin.describe import catalogue_files
 from nonlin.lesson import wasm_python
 from nonlin.lesson.document import Document
 from nonlin.lesson.edition import Edition, editions
@@ -16,6 +17,7 @@ from nonlin.lesson.exercises import Exercise, read_folder
 from nonlin.lesson.folders import own_lesson, web_folder
 from nonlin.lesson.markdown import demo_html, render
 from nonlin.lesson.pages import DATA_SCRIPT, PAGE_SCRIPT, START_SCRIPT, Bundle, data_script, page
+from nonlin.lesson.sheet import table
 
 __all__ = ["POLICY", "PORTABLE_POLICY", "site"]
 
@@ -53,8 +55,6 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
     LessonError
         The lesson cannot be built; the message names the file, the line and what is wrong with it.
     """
-    from nonlin.describe import catalogue_files  # slow: it may have to compile the catalogue
-
     web = web_folder()
     languages = editions(Document.read(lesson or own_lesson()))
     bundle = Bundle.read((web / ".vite/manifest.json").read_text("utf-8"))
@@ -138,6 +138,7 @@ class _Printer:
             language=document.language,
             late=self.late,
         )
+        body = self._with_sheet(body)
         end = f"{self.noscript}<hr>\n<p{self.edition.mark('colophon')}><small>{self.edition.html('colophon')}</small></p>\n"
         return self.page(
             "index.html",
@@ -146,6 +147,14 @@ class _Printer:
             body=f'<article class="prose">\n{self.edition.linked(body)}{end}</article>\n',
             demos=list(dict.fromkeys(re.findall(r'data-demo="(\w+)"', body))),
         )
+
+    def _with_sheet(self, body: str) -> str:
+        """The cheat sheet stands in the page as a table, too, for readers and printers without scripts."""
+        start = re.search(r'<div [^>]*data-demo="sheet"[^>]*>', body)
+        if start is None:
+            return body
+        rows = table(json.loads(catalogue_files()["catalogue.json"]))
+        return body[: start.end()] + rows + body[start.end() :]
 
     def explorer(self) -> str:
         edition = self.edition
