@@ -78,6 +78,47 @@ def erfc_table(degree: int) -> list[mp.mpf]:
     return chebyshev(f, -1, 1, degree)
 
 
+def quotient(
+    f: Callable[[mp.mpf], mp.mpf], above: int, below: int, end: object
+) -> tuple[list[mp.mpf], list[mp.mpf]]:
+    """The quotient of polynomials in x**2 nearest to f on (0, end], by its largest relative error.
+
+    The places where it meets f are moved until the errors between them are alike, after C. Hofreither,
+    "An algorithm for best rational approximation based on barycentric rational interpolation",
+    Numerical Algorithms 88 (2021). The highest coefficient below is 1.
+    """
+    n, end = above + below + 1, mp.mpf(end)
+    places = [end * mp.cos(mp.pi * (2 * k + 1) / (4 * n)) for k in reversed(range(n))]
+    while True:
+        rows = mp.matrix(n, n)
+        for r, x in enumerate(places):
+            for k in range(above + 1):
+                rows[r, k] = x ** (2 * k)
+            for k in range(below):
+                rows[r, above + 1 + k] = -f(x) * x ** (2 * k)
+        found = list(mp.lu_solve(rows, mp.matrix([f(x) * x ** (2 * below) for x in places])))
+        p, q = found[: above + 1], [*found[above + 1 :], mp.mpf(1)]
+
+        def error(x: mp.mpf, p: list[mp.mpf] = p, q: list[mp.mpf] = q) -> mp.mpf:
+            return abs(mp.polyval(p[::-1], x * x) / mp.polyval(q[::-1], x * x) / f(x) - 1)
+
+        edges = [mp.mpf(0), *places, end]
+        gaps = [b - a for a, b in zip(edges, edges[1:], strict=False)]
+        worst = [
+            max(error(a + gap * k / 16) for k in range(1, 17))
+            for a, gap in zip(edges, gaps, strict=False)
+        ]
+        if max(worst) < min(worst) * 1.1:
+            return p, q
+        mean = mp.fsum(worst) / len(worst)
+        most = max(1, *(abs(w / mean - 1) for w in worst))
+        gaps = [g * (1 - 0.15 * (w / mean - 1) / most) for g, w in zip(gaps, worst, strict=True)]
+        places = [end * mp.fsum(gaps[: k + 1]) / mp.fsum(gaps) for k in range(n)]
+
+
+TANH_END = "9.1"  # where even 1 - tanh is less than a quarter of a float's last place
+
+
 def double(x: mp.mpf) -> float:
     return float(x)
 
@@ -134,6 +175,8 @@ def main() -> int:
             lambda f: mp.expm1(f * ln2) / f if abs(f) > 1e-30 else ln2, -0.5, 0.5, degree
         )
 
+    tanh = quotient(lambda x: mp.tanh(x) / x, 4, 4, TANH_END)
+
     text = f'''"""Polynomials and constants of the primitives; written by ``tools/coefficients.py``, not by hand."""
 
 from __future__ import annotations
@@ -162,6 +205,9 @@ EXPM1_F32 = {row([double(c) for c in expm1(4)])}
 """(exp(r) - 1 - r)/r**2 for abs(r) up to log(2)/2, for single lanes."""
 EXP2M1_F32 = {row([double(c) for c in exp2m1(5)])}
 """(2**f - 1)/f for abs(f) up to 1/2, for single lanes."""
+TANH_END = {float(TANH_END)!r}
+TANH_F32 = ({", ".join(row([double(c) for c in side]) for side in tanh)})
+"""tanh(x)/x for x up to TANH_END: numerator and denominator in powers of x**2, for single lanes."""
 ERFC_F64 = {row([double(c) for c in erfc_table(24)])}
 """(1 + 2x) exp(x**2) erfc(x) in powers of t = (x - a)/(x + a), for double lanes."""
 ERFC_F32 = {row([double(c) for c in erfc_table(11)])}

@@ -72,9 +72,14 @@ async ({chunk, data, x, y}) => {
     return [first, second, net.train(3)].flatMap((steps) => list(steps.loss));
   };
   const runs = [run(), run()];
+  // The same steps without an account of each.
+  net.reset();
+  const kept = [net.train(11).taken, ...net.parameters];
+  net.reset();
+  const silent = [net.advance(11), ...net.parameters];
   const small = await engine.network({ widths: [2, 1], activations: [null], capacity: 4 });
   return {
-    early, one, restored, bytes, runs,
+    early, one, restored, bytes, runs, kept, silent,
     parameter: refusal(() => net.setParameters(new Float32Array(3))),
     batch: refusal(() => small.learnFrom(...rows(9), { ...training, batchSize: 5 })),
     few: refusal(() => net.learnFrom(new Float32Array(3), new Float32Array(3), 3, training)),
@@ -84,13 +89,14 @@ async ({chunk, data, x, y}) => {
 }
 """
 VALUES = """
-async ({chunk, data, z}) => {
+async ({chunk, data, z, names}) => {
   const { Engine } = await import(chunk);
   const description = await (await fetch(data + 'engine.json')).json();
   const engine = await Engine.load(await (await fetch(data + 'engine.wasm')).arrayBuffer(), description);
   const x = Float32Array.from(z, Number);
   const found = {};
   for (const { name } of description.activations) {
+    if (names && !names.includes(name)) continue;
     const net = await engine.network({ widths: [1, 1], activations: [name], capacity: x.length });
     net.setParameters([1, 0]);
     const alone = Array.from(net.forward(x, x.length), String); // as text: JSON has no NaN
@@ -212,6 +218,7 @@ def test_changes_between_steps(page: Any, server_url: str, place: dict[str, str]
     first, second = answer["runs"]
     assert first == second and len(first) == 21 and np.isfinite(first).all()
 
+    assert answer["silent"] == answer["kept"] and answer["kept"][0] == 11
     assert "learnFrom" in answer["early"]
     assert answer["parameter"] == "the network has 37 parameters, not 3"
     assert "larger than the capacity" in answer["batch"]
@@ -240,3 +247,21 @@ def test_every_activation(page: Any, server_url: str, place: dict[str, str]) -> 
             same = (got == wanted) | (np.isnan(got) & np.isnan(wanted))
             wrong = ~(near | same)
             assert not wrong.any(), (name, key, z[wrong], got[wrong], wanted[wrong])
+
+
+def test_tanh(page: Any, server_url: str, place: dict[str, str]) -> None:
+    """It is written for speed: as exact as all of them, never beyond 1, and its slope is of its value."""
+    small = 10.0 ** np.arange(-37, 0)
+    z = np.concatenate([np.linspace(0, 12, 1200), small, [9.09, 9.1, 9.11, 1e9, np.inf]])
+    z = np.concatenate([z, -z, [np.nan]]).astype(np.float32)
+    page.goto(server_url)
+    found = page.evaluate(VALUES, {**place, "z": [str(v) for v in z], "names": ["tanh"]})
+    alone, both, slope = (np.float32(found["tanh"][key]) for key in ("alone", "both", "slope"))
+    np.testing.assert_array_equal(alone, both)
+    assert np.isnan([both[-1], slope[-1]]).all()
+    z, both, slope = (v[:-1].astype(np.float64) for v in (z, both, slope))
+    np.testing.assert_allclose(both, np.tanh(z), rtol=6e-7)
+    np.testing.assert_allclose(slope, 1 - both**2, rtol=0, atol=1e-7)
+    assert abs(both).max() == 1 and slope.min() == 0
+    far = abs(z) >= 9.1
+    assert (abs(both[far]) == 1).all() and (slope[far] == 0).all()

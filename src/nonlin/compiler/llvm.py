@@ -56,13 +56,19 @@ def runtime_module(target: Target) -> Module:
 
 
 def _run(program: Program, leaf: Callable[[str, tuple[float, ...]], Any],
-         table: Mapping[str, Callable[..., Any]], target: str) -> list[Any]:  # fmt: skip
+         table: Mapping[str, Callable[..., Any]], target: str,
+         of_results: Mapping[str, Callable[..., Any]] | None = None) -> list[Any]:  # fmt: skip
+    """``of_results`` has operations that take the place of others where a value is a result itself."""
     values: list[Any] = []
-    for i in program.instructions:
+    of_results = of_results or {}
+    only_results = set(program.outputs) - {a for i in program.instructions for a in i.args}
+    for place, i in enumerate(program.instructions):
         if i.op in ("z", "param", "const"):
             values.append(leaf(i.op, i.value))
             continue
         operation = table.get(i.op)
+        if place in only_results:
+            operation = of_results.get(i.op, operation)
         if operation is None:
             raise CompileError(f"the target {target!r} lacks the operation {i.op!r}")
         values.append(operation(*(values[a] for a in i.args)))
@@ -70,11 +76,13 @@ def _run(program: Program, leaf: Callable[[str, tuple[float, ...]], Any],
 
 
 def lane_values(
-    fn: Function, program: Program, z: Value, params: Value, *, keep_nan: bool = True
-) -> list[Value]:
+    fn: Function, program: Program, z: Value, params: Value, *, keep_nan: bool = True,
+    quick: bool = False,
+) -> list[Value]:  # fmt: skip
     """A program's results on lanes of z's type, written where the function is at.
 
-    Without ``keep_nan``, whose z is NaN may have any result.
+    Without ``keep_nan``, whose z is NaN may have any result. ``quick`` is for single lanes: see
+    :data:`nonlin.compiler.lanes.RESULTS`.
     """
 
     def leaf(op: str, value: tuple[float, ...]) -> Value:
@@ -87,7 +95,8 @@ def lane_values(
             parameter = parameter.to("fptrunc", "float")
         return fn.splat(parameter, z.type) if z.type[0] == "<" else parameter
 
-    values: list[Value] = _run(program, leaf, lanes.OPERATIONS, f"{z.type} lanes")
+    of_results = lanes.RESULTS if quick else None
+    values: list[Value] = _run(program, leaf, lanes.OPERATIONS, f"{z.type} lanes", of_results)
     if not keep_nan:
         return values
     # A comparison is false for NaN, so where() could lose it.

@@ -127,11 +127,32 @@ def _stays_small(program: Program) -> bool:
     return max(sizes) < 2.0**100
 
 
+_SATURATING = ("tanh", "sech2", "sigmoid")
+
+
+def _holds_everywhere(program: Program) -> bool:
+    """Whether single lanes are right for all z, infinities and NaN too: z goes into functions that level off."""
+    raw: list[bool] = []  # whether a value can be as large as z
+    for i in program.instructions:
+        args = [raw[a] for a in i.args]
+        if i.op in _SATURATING:
+            raw.append(False)
+        elif i.op == "z":
+            raw.append(True)
+        elif i.op == "neg" or (i.op in ("const", "add", "sub", "mul") and not any(args)):
+            raw.append(any(args))
+        else:
+            return False
+    return not any(raw[o] for o in program.outputs)
+
+
 def _loop(module: Module, name: str, program: Program, *, pair: bool) -> None:
     """All elements on floats; then, if there were any, the rare ones in the exact arithmetic."""
     exact = f"{name}.exact"
     kind = Kind.PAIR if pair else Kind.MAP
-    exact_function(module, exact, program, kind, internal=True)
+    everywhere = _holds_everywhere(program)
+    if not everywhere:
+        exact_function(module, exact, program, kind, internal=True)
     fn = module.function(
         name,
         [("x", "ptr noalias"), ("out", "ptr noalias"), ("second", "ptr noalias"), ("n", "i32"),
@@ -145,16 +166,22 @@ def _loop(module: Module, name: str, program: Program, *, pair: bool) -> None:
     small = _stays_small(program)
     vector, bits = f"<{SHAPE.lanes} x float>", f"<{SHAPE.lanes} x i32>"
 
-    def lane(i: Value, largest: Value) -> list[Value]:
+    def lane(i: Value, largest: Value | None = None) -> list[Value]:
         z = fn.load(fn.element(x, "float", i), vector, align=4)
-        values = lane_values(fn, program, z, params, keep_nan=False)
+        values = lane_values(fn, program, z, params, keep_nan=False, quick=True)
         for value, target in zip(values, outputs, strict=True):
             fn.store(value, fn.element(target, "float", i), align=4)
+        if largest is None:
+            return []
         # Without their sign the bits of floats are in order, with infinity and NaN at the end.
         for v in (z,) if small else (z, sum(values[1:], values[0])):
             largest = fn.intrinsic("umax", largest, v.bits().shl(1))
         return [largest]
 
+    if everywhere:
+        fn.loop(n, lane, step=SHAPE.lanes)
+        fn.ret()
+        return
     (largest,) = fn.loop(n, lane, [fn.lift(0, bits)], step=SHAPE.lanes)
     bound = struct.unpack("I", struct.pack("f", SINGLE_RANGE))[0] * 2
     beyond = fn.emit(

@@ -84,6 +84,7 @@ export class Network {
   readonly #buffers: Buffers[] = [];
   readonly #settings: number;
   readonly #history: number;
+  readonly #steps: number; // the place of that word
   readonly #count: number;
   readonly #capacity: number;
   readonly #dataFrom: number;
@@ -102,6 +103,7 @@ export class Network {
     const layers = widths.length - 1;
     this.#capacity = this.#filledUp(options.capacity);
     this.#block = this.#allocate(8 * (about.header.length + about.layer.length * layers));
+    this.#steps = this.#block / 8 + about.header.indexOf("steps");
     this.#count = widths.slice(1).reduce((sum, width, i) => sum + width * (at(widths, i) + 1), 0);
     const flat = (): number => this.#allocate(4 * this.#count);
     const [parameters, gradients] = [flat(), flat()];
@@ -201,16 +203,23 @@ export class Network {
 
   /** Take some steps of training. */
   train(steps: number): Steps {
-    if (steps > LONGEST) throw new RangeError(`at most ${LONGEST} steps at once`);
-    this.#set("steps", steps);
-    const taken = Number(this.exports.train(this.#block));
+    const taken = this.advance(steps);
     const count = Math.min(taken + 1, steps);
     const both = new Float64Array(2 * count);
+    const recorded = this.#doubles;
+    let place = this.#history / 8;
     for (let i = 0; i < count; i++) {
-      both[i] = this.#doubles[this.#history / 8 + 2 * i] ?? 0;
-      both[count + i] = Math.sqrt(this.#doubles[this.#history / 8 + 2 * i + 1] ?? 0);
+      both[i] = recorded[place++] ?? 0;
+      both[count + i] = Math.sqrt(recorded[place++] ?? 0);
     }
     return { taken, loss: both.subarray(0, count), gradientNorm: both.subarray(count) };
+  }
+
+  /** The same without an account of every step: only how many were taken. */
+  advance(steps: number): number {
+    if (steps > LONGEST) throw new RangeError(`at most ${LONGEST} steps at once`);
+    this.#whole[this.#steps] = BigInt(steps);
+    return Number(this.exports.train(this.#block));
   }
 
   /** Run samples, [count][inputs], and return the outputs, [count][outputs]. */
