@@ -9,7 +9,10 @@ from __future__ import annotations
 import importlib
 import sys
 
-SECTIONS = ("startup", "formulas", "pages", "lighthouse", "networks", "browser", "playground", "pictures")
+SECTIONS = (
+    "startup", "formulas", "pages", "lighthouse", "networks", "browser", "playground", "pictures",
+    "studio",
+)  # fmt: skip
 
 
 def main() -> None:
