@@ -10,15 +10,9 @@ import importlib
 import sys
 
 SECTIONS = (
-    "startup",
-    "formulas",
-    "pages",
-    "lighthouse",
-    "networks",
-    "browser",
-    "playground",
-    "pictures",
-)
+    "startup", "formulas", "pages", "lighthouse", "networks", "browser", "playground", "pictures",
+    "studio",
+)  # fmt: skip
 
 
 def main() -> None:

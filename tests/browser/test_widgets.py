@@ -106,7 +106,7 @@ class Notebook:
         state = widget.get_state()
         raw = {k: base64.b64encode(v).decode() for k, v in state.items() if isinstance(v, bytes)}
         plain = {k: v for k, v in state.items() if k in BUILT[name_of(widget)]["traits"]}
-        plain |= {k: state[k] for k in ("_catalogue", "_engine_about") if k in state}
+        plain |= {k: state[k] for k in ("_catalogue", "_engine_about", "_art") if k in state}
         page.evaluate(
             HOST, {"esm": state["_esm"], "css": state["_css"], "state": plain, "bytes": raw}
         )

@@ -16,7 +16,8 @@ import { anyLatent, anySeed, variations, type Variation } from "./variations";
 const RADIUS = 0.7;
 const ROUND = 14;
 
-export type Shown = Traced & { parameters: Float32Array };
+/** A pixel's way through the network; x and y as the engine counts, the shorter side from -1 to 1. */
+export type Shown = Traced & { parameters: Float32Array; x: number; y: number };
 
 const same = (a: Traits, b: Traits): boolean => JSON.stringify(a) === JSON.stringify(b);
 
@@ -122,7 +123,8 @@ export class ArtState extends DemoState<Traits> {
   }
 
   lookAt(x: number, y: number): void {
-    const within = (share: number): number => Math.min(Math.max(share, 0), 1);
+    // Rounded, so that steps forth and back lead to the same pixel.
+    const within = (share: number): number => Number(Math.min(Math.max(share, 0), 1).toFixed(4));
     this.at = { x: within(x), y: within(y) };
     this.look();
   }
@@ -139,7 +141,9 @@ export class ArtState extends DemoState<Traits> {
     const [key, plan] = [keyOf(this.now), this.paints.plan(this.now)];
     const [column, row] = [Math.min(Math.floor(this.at.x * width), width - 1), Math.min(Math.floor(this.at.y * height), height - 1)];
     const place = { width, height, latent: [first, second] as const };
-    this.shown = await this.#easel.soon((networks) => networks.look(key, plan, place, row * width + column));
+    const look = await this.#easel.soon((networks) => networks.look(key, plan, place, row * width + column));
+    const shorter = Math.min(width, height);
+    this.shown = { ...look, x: (2 * column + 1 - width) / shorter, y: (2 * row + 1 - height) / shorter };
   }
 
   // -- changes ----------------------------------------------------------------------------------------

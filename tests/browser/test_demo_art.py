@@ -1,0 +1,236 @@
+"""The Art Studio in a browser: its pictures are Python's, and hand, keys, link, file and history agree."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from figure_page import check_reading, listen
+from numpy.typing import NDArray
+from PIL import Image
+
+from nonlin.art import Artwork
+from nonlin.art.files import KEY
+
+NARROW = {"width": 340, "height": 700}
+Pixels = NDArray[np.uint8]
+
+
+@pytest.fixture(autouse=True)
+def _quiet(page: Any) -> Iterator[None]:
+    said = listen(page)
+    page.set_viewport_size(NARROW)
+    yield
+    assert said == []
+
+
+def link(**settings: Any) -> str:
+    """The address's fragment of these settings."""
+    told = {
+        k: ",".join(map(str, v)) if isinstance(v, tuple) else str(v) for k, v in settings.items()
+    }
+    return "#" + "&".join(f"{k}={quote(v, safe=',')}" for k, v in told.items())
+
+
+def painted(page: Any, seed: int) -> Any:
+    """The canvas, once a picture of this seed is finished."""
+    canvas = page.locator(f'[data-testid=canvas][data-state=painted][data-seed="{seed}"]')
+    canvas.wait_for()
+    return canvas
+
+
+def go(page: Any, server_url: str, **settings: Any) -> Any:
+    page.goto("about:blank")
+    page.goto(f"{server_url}art.html{link(**settings) if settings else ''}")
+    return painted(page, settings.get("seed", 7))
+
+
+def pixels(canvas: Any) -> Pixels:
+    data = canvas.evaluate("(each) => each.toDataURL()").split(",")[1]
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))
+
+
+def agree(found: Pixels, art: Artwork, edges: float = 2e-4, antialias: int = 1) -> None:
+    """Within 1/255, but for a share of the pixels that rounding has put into the next colour."""
+    wanted = art.render(found.shape[1], found.shape[0], antialias=antialias)
+    off = np.abs(found.astype(int) - wanted.astype(int)).max(axis=2) > 1
+    assert found.std() > 5
+    assert off.mean() <= edges, (art, off.mean())
+
+
+@pytest.mark.parametrize("activation", ["step", "relu", "tanh", "sin"])
+def test_twenty_seeds_are_pythons_pictures(page: Any, server_url: str, activation: str) -> None:
+    go(page, server_url, activation=activation, seed=100)
+    for seed in range(100, 120):
+        page.evaluate("(hash) => { location.hash = hash; }", link(activation=activation, seed=seed))
+        edges = 1e-3 if activation == "step" else 2e-4
+        agree(pixels(painted(page, seed)), Artwork(seed=seed, activation=activation), edges)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"seed": -3, "palette": "rgb"},
+        {"seed": 2**53 - 1, "activation": ("sin", "tanh", "gelu"), "depth": 3, "palette": "okabe"},
+        {"seed": 1, "inputs": ("y", "latent"), "latent": (1.25, -2.5), "width": 1, "depth": 1},
+        {"seed": 2, "inputs": ("r",), "width": 128, "depth": 5, "palette": "ink"},
+        {"seed": 3, "activation": "exponential", "width": 7, "palette": "signal"},
+    ],
+    ids=str,
+)
+def test_every_setting_means_what_it_means_in_python(
+    page: Any, server_url: str, settings: dict[str, Any]
+) -> None:
+    agree(pixels(go(page, server_url, **settings)), Artwork(**settings), 1e-3)
+
+
+def test_randomise_by_button_and_key_keeps_the_activation_and_can_be_undone(
+    page: Any, server_url: str
+) -> None:
+    before = pixels(go(page, server_url, activation="step"))
+    page.get_by_role("button", name="Randomise").click()
+    page.wait_for_url(re.compile(r"#seed=\d+&activation=step&latent="))
+    first = page.url
+    page.get_by_role("slider", name="The picture").focus()
+    page.keyboard.press("r")
+    page.wait_for_url(lambda url: url != first and "seed=" in url)
+    painted(page, int(re.search(r"seed=(\d+)", page.url)[1]))
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_url(first)
+    page.keyboard.press("Control+z")
+    np.testing.assert_array_equal(pixels(painted(page, 7)), before)
+    page.get_by_role("button", name="Redo").click()
+    page.wait_for_url(first)
+
+
+def test_a_link_redraws_the_picture_in_another_window(
+    page: Any, server_url: str, browser: Any
+) -> None:
+    go(page, server_url, activation="sin")
+    page.get_by_role("button", name="Randomise").click()
+    page.get_by_role("radio", name="lagoon").check(force=True)
+    page.wait_for_url(re.compile("palette=lagoon"))
+    seed = int(re.search(r"seed=(\d+)", page.url)[1])
+    drawn = pixels(painted(page, seed))
+    context = browser.new_context(viewport=NARROW)
+    other = context.new_page()
+    other.goto(page.url)
+    np.testing.assert_array_equal(pixels(painted(other, seed)), drawn)
+    context.close()
+
+
+def test_a_saved_file_has_its_settings_inside(page: Any, server_url: str, tmp_path: Path) -> None:
+    art = Artwork(seed=11, activation=("tanh", "step"), depth=2, latent=(0.5, -1.0))
+    go(page, server_url, seed=11, activation=("tanh", "step"), depth=2, latent=(0.5, -1))
+    page.get_by_label("Width of the file").fill("300")
+    page.get_by_label("Height of the file").fill("200")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save PNG").click()
+    path = tmp_path / "page.png"
+    download.value.save_as(path)
+    assert Artwork.open(path) == art
+    agree(np.asarray(Image.open(path)), art, 1e-3, antialias=2)
+    art.save(tmp_path / "python.png", 32)
+    texts = [Image.open(p).info[KEY] for p in (path, tmp_path / "python.png")]
+    assert texts[0] == texts[1]
+
+
+def test_a_size_that_cannot_be_saved_is_refused(page: Any, server_url: str) -> None:
+    go(page, server_url)
+    page.get_by_label("Width of the file").fill("90000")
+    page.get_by_role("button", name="Save PNG").click()
+    page.get_by_text("A side has 16 to 8192 pixels here").wait_for()
+
+
+def test_arrows_move_over_the_picture_and_the_numbers_are_the_networks(
+    page: Any, server_url: str
+) -> None:
+    go(page, server_url)
+    slider = page.get_by_role("slider", name="The picture")
+    slider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    for _ in range(5):
+        page.keyboard.press("ArrowUp")
+    page.get_by_text("At x = 0.40, y = −0.20").first.wait_for()
+    told = slider.get_attribute("aria-valuetext")
+    net = Artwork()._painters._first._network
+    side = page.get_by_test_id("canvas").evaluate("(each) => each.width")
+    x, y = ((2 * int(share * side) + 1 - side) / side for share in (0.7, 0.4))
+    sample = np.array([[x, y, np.hypot(x, y), 0, 0]], np.float32)
+    wanted = net.forward(sample)[0]
+    said = [float(n) for n in re.findall(r"(?:colour|shade) (\d\.?\d*)", told)]
+    np.testing.assert_allclose(said, wanted, atol=0.011)
+
+
+def test_breeding_picks_a_variation(page: Any, server_url: str) -> None:
+    go(page, server_url)
+    page.get_by_role("slider", name="The picture").focus()
+    page.keyboard.press("b")
+    sheet = page.get_by_test_id("sheet")
+    assert sheet.get_by_role("button").count() == 8
+    sheet.get_by_role("button", name=re.compile("^palette ")).click()
+    page.wait_for_url(re.compile("palette="))
+    chosen = re.search(r"palette=(\w+)", page.url)[1]
+    agree(pixels(painted(page, 7)), Artwork(palette=chosen), 1e-3)
+    assert sheet.get_by_role("button").count() == 8
+
+
+def test_play_walks_through_the_latent_plane_and_stays_where_it_is_stopped(
+    page: Any, server_url: str
+) -> None:
+    go(page, server_url)
+    page.get_by_role("button", name="Play").click()
+    page.locator("[data-testid=canvas][data-state=moving]").wait_for()
+    page.get_by_role("button", name="Pause").click()
+    page.wait_for_url(re.compile("latent="))
+    latent = re.search(r"latent=([-\d.]+),([-\d.]+)", page.url)
+    art = Artwork(latent=(float(latent[1]), float(latent[2])))
+    agree(pixels(painted(page, 7)), art)
+
+
+def test_the_gallery_is_kept_and_takes_no_nonsense(page: Any, server_url: str) -> None:
+    go(page, server_url, seed=5, activation="sin")
+    page.get_by_role("slider", name="The picture").focus()
+    page.keyboard.press("k")
+    page.get_by_role("button", name="Show the kept picture: sin, seed 5").wait_for()
+    stored = json.loads(page.evaluate("localStorage.getItem('nonlin-gallery')"))
+    assert Artwork(**{k: tuple(v) if isinstance(v, list) else v for k, v in stored[0].items()})
+    stored += [{"seed": 1}, "x", {**stored[0], "depth": 10**9}, {**stored[0], "seed": 6}]
+    page.evaluate("(text) => localStorage.setItem('nonlin-gallery', text)", json.dumps(stored))
+    go(page, server_url)
+    gallery = page.get_by_test_id("gallery")
+    assert gallery.get_by_role("listitem").count() == 2
+    gallery.get_by_role("button", name="Show the kept picture: sin, seed 6").click()
+    agree(pixels(painted(page, 6)), Artwork(seed=6, activation="sin"))
+    gallery.get_by_role("button", name="Forget sin, seed 6").click()
+    assert gallery.get_by_role("listitem").count() == 1
+
+
+def test_without_storage_the_gallery_lasts_as_long_as_the_page(page: Any, server_url: str) -> None:
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new Error('blocked'); } });"
+    )
+    go(page, server_url)
+    page.get_by_role("button", name="Keep").click()
+    page.get_by_text("these last until the page is closed").wait_for()
+
+
+def test_what_a_link_gets_wrong_is_said(page: Any, server_url: str) -> None:
+    page.goto(f"{server_url}art.html#activation=sin(2*z)&depth=900&palette=mud")
+    agree(pixels(painted(page, 7)), Artwork())
+    told = page.get_by_test_id("ignored").inner_text()
+    assert "depth" in told and "mud" in told
+    assert page.get_by_text('nonlin art "sin(2*z)"').is_visible()
+
+
+def test_readable_by_everybody(page: Any, server_url: str) -> None:
+    check_reading(page, server_url, "art", "activation=tanh,sin,relu,step&palette=rgb")
