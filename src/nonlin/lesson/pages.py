@@ -65,7 +65,9 @@ class Bundle:
 
     def fonts(self) -> list[str]:
         """The upright faces, which every page shows at once."""
-        assets = (a for key in self._chunks([_SCRIPT]) for a in self.manifest[key].get("assets", ()))
+        assets = (
+            a for key in self._chunks([_SCRIPT]) for a in self.manifest[key].get("assets", ())
+        )
         return _once(str(a) for a in assets if a.endswith(".woff2") and "-normal" in a)
 
     def _chunks(self, entries: Sequence[str]) -> list[str]:
