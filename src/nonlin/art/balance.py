@@ -59,7 +59,7 @@ def detail(f: Activation) -> float:
 
     >>> import nonlin
     >>> detail(nonlin.tanh), detail(nonlin.exponential)
-    (3.0, 1.0)
+    (2.5, 1.0)
     """
     gain, shift = balance(f)
     for factor in (2.5, 2.0, 1.5):

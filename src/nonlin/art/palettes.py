@@ -47,7 +47,7 @@ def palette(name: str) -> NDArray[np.uint8]:
     """The colours of a palette in all their shades, shape (64, 256, 3).
 
     >>> palette("ink")[32, [0, 255]].tolist()
-    [[21, 23, 29], [246, 243, 236]]
+    [[21, 23, 29], [245, 242, 235]]
     """
     stops = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in PALETTES[name]]) / 255
     linear = np.where(stops <= 0.04045, stops / 12.92, ((stops + 0.055) / 1.055) ** 2.4)
