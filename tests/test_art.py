@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import struct
 import subprocess
@@ -15,8 +16,10 @@ import pytest
 from PIL import Image
 
 import nonlin
-from nonlin.art import PALETTES, ArtError, Artwork, sheet
+from nonlin.art import PALETTES, ArtError, Artwork, sheet, studio
+from nonlin.art.balance import balance, detail
 from nonlin.art.files import KEY
+from nonlin.art.palettes import palette
 
 JUMPS = {"step", "sign", "threshold", "hardshrink"}
 """They are meant to."""
@@ -248,6 +251,17 @@ def test_a_broken_write_leaves_nothing(tmp_path: Path) -> None:
         Artwork().save(tmp_path / "a.png", 64, progress=stop)
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
     assert (tmp_path / "a.png").read_bytes() == b"before"
+
+
+def test_what_pages_are_told_is_what_python_paints_with() -> None:
+    told = json.loads(json.dumps(studio.describe()))
+    assert set(told["drive"]) == set(nonlin.catalogue)
+    assert told["drive"]["gelu"] == [*balance(nonlin.gelu), detail(nonlin.gelu)]
+    packed = zlib.decompress(base64.b64decode(told["tables"]))
+    steps = np.frombuffer(packed, np.uint8).reshape(len(PALETTES), 64, 256, 3)
+    tables = np.cumsum(steps, axis=2, dtype=np.uint8)
+    for name, table in zip(told["palettes"], tables, strict=True):
+        np.testing.assert_array_equal(table, palette(name))
 
 
 def test_sheet() -> None:

@@ -1,4 +1,5 @@
 /** What Python makes of a file in exercises/: texts are HTML, answers numbers. See lesson/exercises.py. */
+import { dataFile } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import { pageSuffix } from "../../lib/page";
 
@@ -49,12 +50,9 @@ interface File {
 let page: Promise<Exercise[]> | undefined;
 
 async function load(): Promise<Exercise[]> {
-  const base = document.querySelector<HTMLMetaElement>('meta[name="nonlin-data"]')?.content ?? "data/";
-  const url = new URL(`exercises${pageSuffix()}.json`, new URL(base, document.baseURI));
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url.pathname}: ${response.status} ${response.statusText}`);
-  const file = (await response.json()) as File;
-  if (file.version !== 1) throw new Error(`${url.pathname}: version ${String(file.version)}, expected 1`);
+  const name = `exercises${pageSuffix()}.json`;
+  const file = JSON.parse(new TextDecoder().decode(await dataFile(name))) as File;
+  if (file.version !== 1) throw new Error(`${name}: version ${String(file.version)}, expected 1`);
   return file.exercises;
 }
 
