@@ -80,7 +80,9 @@ def alone(page: Any, url: str) -> list[str]:
 
 
 def question(page: Any, name: str, index: int) -> Any:
-    found = page.locator(f"#exercise-{name}").get_by_test_id("question").nth(index)
+    place = page.locator(f"#exercise-{name}")
+    place.scroll_into_view_if_needed()  # it starts when the reader comes near it
+    found = place.get_by_test_id("question").nth(index)
     found.wait_for()
     return found
 

@@ -265,7 +265,7 @@ const de: Messages = {
     answer: (right, asked, title) =>
       `${asked ? "" : right ? "Ja. " : "Nein, das lernt. "}${title} steht still: Wo immer es eine Steigung hat, ist sie 0, also ist der Gradient genau 0, und kein Schritt kann das Gewicht bewegen.`,
     fits: "das Neuron",
-    fitsNote: "f(wx + b) und die Punkte, die es treffen soll",
+    fitsNote: "f(wx + b), und die Punkte dazu",
     losses: "der Verlust",
     lossesNote: "mittlerer quadratischer Fehler",
     stepAxis: "Schritt",
@@ -280,7 +280,7 @@ const de: Messages = {
     gradient: "Gradient",
     lr: "Lernrate",
     first: "Erst vermuten, dann laufen lassen.",
-    ready: "Drück auf Start: Alle Kopien beginnen mit demselben Gewicht und machen gleich große Schritte.",
+    ready: "Drück auf Start: Alle Kopien beginnen mit demselben Gewicht und gehen nach derselben Regel bergab.",
     after: (steps, parts) => `Nach ${schritten(steps)}: ${parts.join("; ")}.`,
     stays: (title, loss) => `${title} ist bei ${loss} mit einem Gradienten von genau 0 und bleibt daher dort`,
     moves: (title, from, to, down) =>
