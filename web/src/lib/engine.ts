@@ -2,9 +2,10 @@
  * Networks on the generated WebAssembly engine. The module computes; this file lays out its memory and moves
  * numbers in and out. What the words of that memory mean comes from the generated description.
  */
+import { numbered, type ChosenActivation } from "./activations";
 import type { Broken, Exports, Seen, Steps } from "./engineTypes";
 
-export type { Broken, Steps };
+export type { Broken, ChosenActivation, Steps };
 
 export interface EngineDescription {
   lanes: number;
@@ -16,12 +17,6 @@ export interface EngineDescription {
   initial: Record<string, { gain: number; before: number; after: number; constant: number; normal: boolean }>;
   /** With the names and defaults of their parameters, in the engine's order. */
   activations: { name: string; constants: Record<string, number> }[];
-}
-
-/** An activation by its name; `constants` are those of its parameters that are not to be the default. */
-export interface ChosenActivation {
-  name: string;
-  constants?: Readonly<Record<string, number>>;
 }
 
 export interface NetworkOptions {
@@ -397,17 +392,6 @@ export class Network {
     this.#set("position", samples);
   }
 
-  /** The number of an activation, from 1, and its constants. */
-  #activation(chosen: ChosenActivation): [number, number[]] {
-    const { name, constants = {} } = chosen;
-    const number = this.about.activations.findIndex((f) => f.name === name) + 1;
-    const defaults = this.about.activations[number - 1]?.constants;
-    if (!defaults) throw new RangeError(`the engine has no activation ${name}`);
-    const unknown = Object.keys(constants).find((key) => !(key in defaults));
-    if (unknown !== undefined) throw new RangeError(`${name} has no parameter ${unknown}`);
-    return [number, Object.entries(defaults).map(([key, value]) => constants[key] ?? value)];
-  }
-
   /** The same with one unit's samples side by side, [outputs][count]: as pictures want them. */
   units(layer: number, what: "z" | "a" | "slope"): Float32Array {
     const [count, stride, width] = [this.#get("batch"), this.#get("stride"), at(this.widths, layer + 1)];
@@ -423,7 +407,7 @@ export class Network {
     this.options.activations.forEach((chosen, i) => {
       const [inputs, outputs] = [at(this.widths, i), at(this.widths, i + 1)];
       const named = typeof chosen === "string" ? { name: chosen } : chosen;
-      const [number, values] = named ? this.#activation(named) : [0, []];
+      const [number, values] = named ? numbered(this.about.activations, named) : [0, []];
       const buffer = (): number => this.#allocate(4 * outputs * this.#capacity);
       const z = buffer();
       const buffers = { x, z, a: number ? buffer() : z, slope: number ? buffer() : 0, g: buffer() };

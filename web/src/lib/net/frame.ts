@@ -109,7 +109,7 @@ export function inPieces(
 }
 
 export function frame(network: Network, steps: number, watched: Watched, wish: FrameWish): Frame {
-  const taken = steps > 0 ? network.train(steps).taken : 0;
+  const taken = steps > 0 ? network.advance(steps) : 0;
   const result: Frame = {
     taken,
     // Before anything else runs through the network and covers the traces.
