@@ -67,7 +67,9 @@ function classic(name) {
 await build();
 for (const name of ["start", "page"]) await classic(name);
 
-const demos = readdirSync("src/demos");
+// What belongs to a lesson's page, and is no figure for a notebook.
+const OF_LESSONS = ["exercise", "progress"];
+const demos = readdirSync("src/demos").filter((name) => !OF_LESSONS.includes(name));
 const about = {};
 for (const name of demos) about[name] = await widget(name);
 

@@ -77,7 +77,7 @@ def test_keys_move_z_and_the_numbers_are_spoken(page: Any, explorer_url: str) ->
 
 def test_dragging_the_line_moves_z_and_writes_the_link(page: Any, explorer_url: str) -> None:
     slider = go(page, explorer_url, "functions=gelu&z=0&view=-4,4")
-    knob = page.locator(".knob").bounding_box()
+    knob = page.locator(".explorer .knob").bounding_box()
     x, y = knob["x"] + knob["width"] / 2, knob["y"] - 120
     page.mouse.move(x, y)
     page.mouse.down()
@@ -244,7 +244,7 @@ def test_a_drag_takes_no_more_than_8_ms_of_script(page: Any, explorer_url: str) 
           document.querySelector(".plot"), { subtree: true, attributeFilter: ["d"] });
       }"""
     )
-    knob = page.locator(".knob").bounding_box()
+    knob = page.locator(".explorer .knob").bounding_box()
     x, y = knob["x"] + knob["width"] / 2, knob["y"] - 120
     percentiles = []
     for _ in range(3):  # other work on the machine may disturb one round, hardly all three

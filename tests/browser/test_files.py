@@ -39,7 +39,7 @@ def test_pages_start_from_a_file(page: Any, folder: Path, said: list[str], name:
     page.goto(f"{(folder / name).as_uri()}#z=0")
     slider = page.get_by_role("slider", name=Z)
     slider.wait_for()
-    knob = page.locator(".knob").bounding_box()
+    knob = page.locator(".explorer .knob").bounding_box()
     x, y = knob["x"] + knob["width"] / 2, knob["y"] - 120
     page.mouse.move(x, y)
     page.mouse.down()
@@ -58,11 +58,11 @@ def test_pages_start_from_a_file(page: Any, folder: Path, said: list[str], name:
 def test_pages_lead_to_each_other(page: Any, folder: Path, said: list[str]) -> None:
     page.goto((folder / "index.html").as_uri())
     page.get_by_role("slider", name=Z).wait_for()
-    page.get_by_role("link", name="Explorer").click()
+    page.get_by_role("link", name="Explorer", exact=True).click()
     page.get_by_role("heading", name="Activation Explorer").wait_for()
     page.get_by_role("button", name="Your formula").click()
     assert "static copy" in page.get_by_test_id("formula").inner_text()
-    page.get_by_role("link", name="Lesson").click()
+    page.get_by_role("link", name="Lesson", exact=True).click()
     page.get_by_role("heading", name="The linearity trap").wait_for()
 
 

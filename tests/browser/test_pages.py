@@ -101,9 +101,9 @@ def test_the_figure_comes_before_the_prose(page: Any, lesson_url: str) -> None:
 
 def test_links_between_the_pages(page: Any, lesson_url: str) -> None:
     page.goto(lesson_url)
-    page.get_by_role("link", name="Explorer").click()
+    page.get_by_role("link", name="Explorer", exact=True).click()
     page.get_by_role("heading", name="Activation Explorer").wait_for()
-    page.get_by_role("link", name="Lesson").click()
+    page.get_by_role("link", name="Lesson", exact=True).click()
     page.get_by_role("heading", name="The linearity trap").wait_for()
 
 

@@ -28,6 +28,7 @@ PAGE_SCRIPT = "assets/page.js"
 DATA_SCRIPT = "data/file.js"
 _SCRIPT = "src/page.ts"
 _DEMO = "src/demos/{}/index.ts"
+_OF_LESSONS = {"exercise", "progress"}  # they have directives of their own
 _WORDS = "src/messages/{}.ts"
 
 
@@ -52,7 +53,8 @@ class Bundle:
         """Names of the demos in it."""
         start, end = _DEMO.split("{}")
         found = (k for k in self.manifest if k.startswith(start) and k.endswith(end))
-        return tuple(sorted(k.removeprefix(start).removesuffix(end) for k in found))
+        names = {k.removeprefix(start).removesuffix(end) for k in found}
+        return tuple(sorted(names - _OF_LESSONS))
 
     def styles(self, demos: Sequence[str]) -> list[str]:
         """Style sheets of a page with these demos: shared ones first, so that others can differ.
