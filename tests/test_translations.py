@@ -66,7 +66,7 @@ def test_a_translated_lesson_is_built_like_the_english_one(language: str) -> Non
     assert all(other.texts[key] != LESSON.texts[key] for key in TEXTS if key not in SHARED)
 
 
-SHARED = ("explorer", "explorer-title")
+SHARED = ("explorer", "explorer-title", "art", "art-title")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
