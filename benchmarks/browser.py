@@ -88,9 +88,10 @@ async ({chunk, theirs, data, widths, activation, samples, batch, points, rounds}
 
 def main() -> None:
     heading(f"The engine in Chromium (one thread): {SAMPLES} samples in batches of {BATCH}")
-    from nonlin.lesson import site
+    from nonlin.lesson.folders import web_folder
+    from nonlin.lesson.pages import Bundle
 
-    chunk = next(n for n in site(server=True) if n.startswith("assets/engine-"))
+    chunk = Bundle.read((web_folder() / ".vite/manifest.json").read_text("utf-8")).engine
     given = os.environ.get("NONLIN_PLAYGROUND")
     print(
         "The quickest twentieth of the turns; their median and middle half. Ratios are of the former."

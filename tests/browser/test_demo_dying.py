@@ -90,7 +90,7 @@ def rate(page: Any, value: str) -> None:
 
 
 def step(page: Any) -> int:
-    found = re.search(r"step ([\d,]+)", page.locator(".progress").inner_text())
+    found = re.search(r"step ([\d,]+)", page.locator(".so-far").inner_text())
     assert found
     return int(found[1].replace(",", ""))
 

@@ -42,7 +42,7 @@ def points(seed: int = 1) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def test_the_step_stands_still_and_the_others_fall(page: Any, server_url: str) -> None:
     go(page, server_url)
-    progress = page.locator(".run-bar .progress")
+    progress = page.locator(".run-bar .so-far")
     page.get_by_role("button", name="Play").click()
     figures.wait_until(page, progress, "parseInt(text.slice(5)) > 60")
     page.get_by_role("button", name="Pause").click()
@@ -116,7 +116,7 @@ def test_it_asks_first_and_then_runs(page: Any, server_url: str) -> None:
     assert page.get_by_role("button", name="Play").count() == 0
     page.get_by_role("button", name="Sigmoid").click()
     assert "No, that one learns. Step stands still" in page.locator(".ask .verdict").inner_text()
-    figures.wait_until(page, page.locator(".run-bar .progress"), "parseInt(text.slice(5)) > 5")
+    figures.wait_until(page, page.locator(".run-bar .so-far"), "parseInt(text.slice(5)) > 5")
 
 
 def test_a_bad_link_is_explained(page: Any, server_url: str) -> None:

@@ -146,7 +146,7 @@ def test_it_can_be_played_and_other_inputs_chosen(page: Any, server_url: str) ->
     page.get_by_text(f"step 1 of {most}").wait_for()
     assert page.locator(".way").first.get_attribute("d").count("L") == 1
     page.get_by_role("button", name="Play").click()
-    figures.wait_until(page, page.locator(".run-bar .progress"), "parseInt(text.slice(5)) >= 3")
+    figures.wait_until(page, page.locator(".run-bar .so-far"), "parseInt(text.slice(5)) >= 3")
     page.get_by_label("Right: inputs from").select_option("relu")
     page.wait_for_url(re.compile("inputs=sigmoid,relu"))
     page.get_by_role("slider", name="Start of descent, inputs from ReLU").wait_for()

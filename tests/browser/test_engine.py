@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import nonlin
-from nonlin.lesson import site
+from nonlin.lesson.folders import web_folder
+from nonlin.lesson.pages import Bundle
 
 STEPS = 200
 PROBE = """
@@ -131,7 +132,7 @@ RUNS: dict[str, dict[str, Any]] = {
 @pytest.fixture
 def place(server_url: str) -> dict[str, str]:
     """Where a page finds the engine."""
-    chunk = next(n for n in site(server=True) if n.startswith("assets/engine-"))
+    chunk = Bundle.read((web_folder() / ".vite/manifest.json").read_text("utf-8")).engine
     return {"chunk": f"{server_url}{chunk}", "data": f"{server_url}data/"}
 
 

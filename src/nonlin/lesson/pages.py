@@ -28,6 +28,7 @@ PAGE_SCRIPT = "assets/page.js"
 DATA_SCRIPT = "data/file.js"
 _SCRIPT = "src/page.ts"
 _DEMO = "src/demos/{}/index.ts"
+_ENGINE = "src/lib/engine.ts"
 _OF_LESSONS = {"exercise", "progress"}  # they have directives of their own
 _WORDS = "src/messages/{}.ts"
 
@@ -47,6 +48,11 @@ class Bundle:
     def script(self) -> str:
         """The module that starts a page."""
         return str(self.manifest[_SCRIPT]["file"])
+
+    @property
+    def engine(self) -> str:
+        """The module with the network engine's wrapper, which a page of one's own can import."""
+        return str(self.manifest[_ENGINE]["file"])
 
     @property
     def demos(self) -> tuple[str, ...]:
@@ -152,7 +158,7 @@ def page(
             for m in [*bundle.modules(demos[:1]), *bundle.words(edition.language)]
         ]
         links += [
-            f'<link rel="preload" href="data/{name}" as="fetch" crossorigin>' for name in CATALOGUE
+            f'<link rel="preload" href="{escape(f)}" as="fetch" crossorigin>' for f in _data(demos)
         ]
         script = f'<script type="module" src="{escape(bundle.script)}"></script>'
     else:
@@ -213,13 +219,18 @@ def _languages(edition: Edition, others: Sequence[Edition], file: str) -> str:
     return f'\n<nav class="languages" {label}>{links}</nav>'
 
 
+def _data(demos: Sequence[str]) -> list[str]:
+    """What the demos of a page will ask for first."""
+    return [f"data/{name}" for name in CATALOGUE] if set(demos) - _OF_LESSONS else []
+
+
 def _portable(bundle: Bundle, demos: Sequence[str], language: str) -> str:
     """The script of a page that may be on a web server or be opened as a file (web/src/start.ts)."""
     told = {
         "module": bundle.script,
         "modules": " ".join([*bundle.modules(demos[:1]), *bundle.words(language)]),
         "fonts": " ".join(bundle.fonts()),
-        "fetch": " ".join(f"data/{name}" for name in CATALOGUE),
+        "fetch": " ".join(_data(demos)),
         "file": f"{DATA_SCRIPT} {PAGE_SCRIPT}",
     }
     data = "".join(f' data-{key}="{escape(value)}"' for key, value in told.items())

@@ -12,8 +12,9 @@ __all__ = ["CHUNK", "GRAIN", "INPUTS", "Pictures"]
 INPUTS = ("x", "y", "r", "latent")
 """Bits of the word that says what the network sees; ``latent`` is two numbers."""
 
-GRAIN = 1024.0
-"""Weights are whole multiples of 1/GRAIN, so that rounding elsewhere is no different weight."""
+GRAIN = 64.0
+"""Deviations and means are rounded to one part in GRAIN: a sum that differs in its last bit, as it does
+between the processor and a browser, then hardly ever makes a different weight."""
 
 CHUNK = 512
 """Pixels in a batch of ``picture``: so few that a layer's numbers stay in the nearest cache."""
@@ -115,20 +116,17 @@ class Pictures(Writer):
             deviation = (squares * share).sqrt()
             # Also false where it is no number.
             alive = deviation.gt(1e-9) & deviation.lt(1e30)
-            factor = alive.select(gain / deviation, 0.0)
+            coarse = ((deviation.bits() + (1 << 45)) & -(1 << 46)).as_float()
+            factor = alive.select(gain / coarse, 0.0)
+            centre = fn.intrinsic("rint", mean / coarse * GRAIN) * coarse * (1.0 / GRAIN)
             place = fn.element(w, self.element, j * inputs)
-            fn.loop(
-                inputs,
-                lambda i: self.put(self._rounded(fn, self.get(place, i) * factor), place, i),
-            )
+            fn.loop(inputs, lambda i: self.put(self.get(place, i) * factor, place, i))
             own = self.get(b, j)
-            self.put(self._rounded(fn, (own - mean) * factor + own * gain + shift), b, j)
+            moved = alive.select((own - centre) * factor, 0.0)
+            self.put(moved + own * gain + shift, b, j)
 
         fn.loop(outputs, unit)
         fn.ret()
-
-    def _rounded(self, fn: Function, value: Value) -> Value:
-        return fn.intrinsic("rint", value * GRAIN) * (1.0 / GRAIN)
 
     def paint(self) -> None:
         """Bytes from the last layer's outputs, which lie in [0, 1].
