@@ -23,12 +23,12 @@ let parts: { base: Set<string>; figures: Set<string> } | undefined;
 /**
  * The chunk that a module goes into. A few large ones are smaller, compressed, than many small ones: what a page and
  * its first figure need but for that figure itself is one, all other figures with what only they need another. What
- * is imported when a reader first asks for it stays apart.
+ * is imported when a reader first asks for it stays apart, and so does the studio, which has a page of its own.
  */
 function part(id: string, imports: Imports): string | null {
   parts ??= {
     base: closure(root("src/page.ts"), imports, closure(`${FIRST}index.ts`, imports)),
-    figures: demos.reduce((found, demo) => closure(root(demo), imports, found), new Set<string>()),
+    figures: demos.filter((demo) => !demo.includes("/art/")).reduce((found, demo) => closure(root(demo), imports, found), new Set<string>()),
   };
   if (id.startsWith(FIRST)) return null;
   return parts.base.has(id) ? "base" : parts.figures.has(id) ? "figures" : null;
