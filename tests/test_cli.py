@@ -252,7 +252,7 @@ def test_directives_become_demos() -> None:
     assert '<h1 id="a">A</h1>' in html
     assert (
         'data-options="{&quot;functions&quot;: [&quot;relu&quot;], &quot;view&quot;: [-4, 4], '
-        '&quot;params&quot;: {&quot;elu.alpha&quot;: 0.5}}"><p class="late"'
+        '&quot;params&quot;: {&quot;elu.alpha&quot;: 0.5}}">'
     ) in html
     assert '{&quot;z&quot;: 1.5, &quot;predict&quot;: true}" data-scope="explorer2"' in html
     assert 'data-scope="last"' in html

@@ -19,6 +19,7 @@ _RADIUS = Fraction(1, 64)
 _TERMS = 20
 _STEP = 200  # differences are taken over steps of 2**-200
 _BITS = 6000
+_LARGEST = 4000  # bits before or behind the point of a coefficient
 _GOOD = 90  # bits to which polynomial and formula have to agree
 
 
@@ -68,6 +69,8 @@ def _series(expr: Expr) -> Expr | None:
             coefficients.append(row[0] / (mpmath.factorial(k) * h**k))
             row = [b - a for a, b in zip(row, row[1:], strict=False)]
         size = max(abs(c) for c in coefficients)
+        if not mpmath.ldexp(1, -_LARGEST) < size < mpmath.ldexp(1, _LARGEST):
+            return None  # an essential singularity, say: no polynomial, and numbers without end
         exact = [
             c if abs(c) > size * mpmath.ldexp(1, -150) else mpmath.mpf(0) for c in coefficients
         ]
