@@ -312,9 +312,8 @@ def test_a_static_copy_has_python_and_a_served_page_has_none() -> None:
         "python_stdlib.zip",
         "nonlin.zip",
     } <= set(parts)
-    assert (
-        json.loads(static["python/size.json"])["bytes"] == sum(parts.values()) - parts["size.json"]
-    )
+    assert json.loads(static["data/exercises.json"])["python"] == sum(parts.values())
+    assert "python" not in json.loads(served["data/exercises.json"])
     assert json.loads(static["python/pyodide-lock.json"])["packages"] == {}
 
 

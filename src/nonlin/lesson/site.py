@@ -60,11 +60,13 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
     bundle = Bundle.read((web / ".vite/manifest.json").read_text("utf-8"))
     policy = "" if server else PORTABLE_POLICY
     files: dict[str, bytes] = {"favicon.svg": _ICON.encode()}
+    python = {} if server else _python(web)
+    about = {"version": 1} if server else {"version": 1, "python": sum(map(len, python.values()))}
     for edition in languages:
         exercises = read_folder(language=edition.language)
         printer = _Printer(bundle, edition, languages, server, policy)
         files |= printer.pages(exercises)
-        told = _json({"version": 1, "exercises": [e.data for e in exercises.values()]})
+        told = _json({**about, "exercises": [e.data for e in exercises.values()]})
         files[f"data/exercises{edition.suffix}.json"] = edition.linked(told).encode()
     for path in sorted((web / "assets").iterdir()):
         files[f"assets/{path.name}"] = path.read_bytes()
@@ -77,7 +79,7 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
         files[PAGE_SCRIPT] = (web / "file/page.js").read_bytes()
         inside = {n.removeprefix("data/"): d for n, d in files.items() if n.startswith("data/")}
         files[DATA_SCRIPT] = data_script(inside).encode()
-        files |= _python(web)
+        files |= python
     beside: dict[str, bytes] = {}
     for edition in languages:
         beside |= edition.document.files(files)
@@ -88,7 +90,6 @@ def _python(web: Path) -> dict[str, bytes]:
     """Python for the browser: what stands in for the server in a static copy."""
     files = {path.name: path.read_bytes() for path in sorted((web / "python").iterdir())}
     files["nonlin.zip"] = wasm_python.archive()
-    files["size.json"] = _json({"bytes": sum(map(len, files.values()))}).encode()
     return {f"python/{name}": data for name, data in files.items()}
 
 

@@ -2,6 +2,7 @@
 import { dataFile } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import { pageSuffix } from "../../lib/page";
+import { pythonOfPage } from "../../lib/python/python";
 
 interface Common {
   ask: string;
@@ -44,6 +45,8 @@ export interface Exercise {
 
 interface File {
   version: number;
+  /** Bytes of the Python that lies beside a static page. */
+  python?: number;
   exercises: Exercise[];
 }
 
@@ -53,6 +56,7 @@ async function load(): Promise<Exercise[]> {
   const name = `exercises${pageSuffix()}.json`;
   const file = JSON.parse(new TextDecoder().decode(await dataFile(name))) as File;
   if (file.version !== 1) throw new Error(`${name}: version ${String(file.version)}, expected 1`);
+  if (file.python) pythonOfPage().bytes = file.python;
   return file.exercises;
 }
 

@@ -19,6 +19,8 @@ const PATIENCE_MS = 20_000;
 /** Python in this page: a worker, started when it is first wanted, and loaded from beside the page. */
 export class Python {
   state: PythonState = { kind: "absent" };
+  /** What its download comes to, in bytes: 0 while that is not known. */
+  bytes = 0;
   #folder: URL;
   #worker: Worker | undefined;
   #serial = 0;
@@ -33,17 +35,6 @@ export class Python {
     });
   }
 
-  /** What its download comes to, in bytes: 0 if that cannot be found out. */
-  async size(): Promise<number> {
-    try {
-      const response = await fetch(new URL("size.json", this.#folder));
-      const { bytes } = (await response.json()) as { bytes: unknown };
-      return typeof bytes === "number" ? bytes : 0;
-    } catch {
-      return 0;
-    }
-  }
-
   subscribe(listener: (state: PythonState) => void): () => void {
     this.#listeners.add(listener);
     listener(this.state);
@@ -55,11 +46,9 @@ export class Python {
     this.#say({ kind: "loading", received: 0, total: 0 });
     const worker = new Worker(new URL("worker.js", this.#folder), { type: "module" });
     this.#worker = worker;
-    let total = 0;
-    void this.size().then((bytes) => (total = bytes));
     worker.onmessage = ({ data }: MessageEvent<Reply>) => {
       if (worker !== this.#worker) return;
-      if (data.type === "received") this.#say({ kind: "loading", received: data.bytes, total });
+      if (data.type === "received") this.#say({ kind: "loading", received: data.bytes, total: this.bytes });
       else if (data.type === "starting") this.#say({ kind: "starting" });
       else if (data.type === "ready") this.#say({ kind: "ready" });
       else if (data.type === "answer") this.#settle(data.id, ({ resolve }) => resolve(data.text));
