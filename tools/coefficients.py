@@ -205,6 +205,8 @@ EXPM1_F32 = {row([double(c) for c in expm1(4)])}
 """(exp(r) - 1 - r)/r**2 for abs(r) up to log(2)/2, for single lanes."""
 EXP2M1_F32 = {row([double(c) for c in exp2m1(5)])}
 """(2**f - 1)/f for abs(f) up to 1/2, for single lanes."""
+EXP2M1_PIECES = {row([double(c) for c in exp2m1(6)])}
+"""The same, closer."""
 TANH_END = {float(TANH_END)!r}
 TANH_F32 = ({", ".join(row([double(c) for c in side]) for side in tanh)})
 """tanh(x)/x for x up to TANH_END: numerator and denominator in powers of x**2, for single lanes."""

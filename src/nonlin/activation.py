@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["Activation", "define", "of_catalogue"]
 
 _WHATS = ("value", "derivative", "second", "pair", "backward", "from_output")
+_QUICK = ("value", "derivative", "pair", "backward")
+_QUICK_FROM = 1 << 14
 _lock = threading.RLock()
 if hasattr(os, "register_at_fork"):  # else a child could inherit the lock from a thread it lacks
     os.register_at_fork(
@@ -236,12 +238,13 @@ class Activation:
     def kernel(self, dtype: Any = np.float32, what: str = "value", *, fast: bool = False) -> Kernel:
         """The compiled kernel of ``"value"``, ``"derivative"``, ``"second"``, ``"pair"``, … .
 
-        Its ``ir`` and ``assembly`` print what runs. With ``fast`` a float32 kernel computes in float32
+        Its ``ir`` and ``assembly`` print what runs over large arrays, at the parameters' defaults. With
+        ``fast`` a float32 kernel computes in float32
         too, with an error below 1e-6 of max(1, abs(f)) at ordinary z; networks run on these.
         """
         if what not in _WHATS:
             raise ValueError(f"there is no kernel for {what!r}: use one of {', '.join(_WHATS)}")
-        return self._kernel(what, format_of(np.dtype(dtype)), fast)
+        return self._kernel(what, format_of(np.dtype(dtype)), fast=fast, quick=not fast)
 
     # -- inside -----------------------------------------------------------------------------------
     @cached_property
@@ -283,17 +286,19 @@ class Activation:
         kinks = [(k.at, k.derivative) for k in entry.kinks]
         return repr((what, entry.formula, list(entry.parameters), kinks, entry.output_derivative))
 
-    def _kernel(self, what: str, dtype: str, fast: bool = False) -> Kernel:
+    def _kernel(self, what: str, dtype: str, *, fast: bool = False, quick: bool = False) -> Kernel:
+        quick = quick and dtype == "float32" and what in _QUICK
         with _lock:
-            kernel = self._kernels.get((what, dtype, fast))
+            kernel = self._kernels.get((what, dtype, fast, quick))
             if kernel is None:
                 from nonlin.compiler.kernel import Kernel
                 from nonlin.compiler.kind import Kind
 
                 kind = {"pair": Kind.PAIR, "backward": Kind.SCALE}.get(what, Kind.MAP)
                 program = partial(self.program, what)
-                kernel = Kernel(self._recipe(what), program, dtype, kind, fast=fast)
-                self._kernels[what, dtype, fast] = kernel
+                values = tuple(self.parameters.values()) if quick else None
+                kernel = Kernel(self._recipe(what), program, dtype, kind, fast=fast, values=values)
+                self._kernels[what, dtype, fast, quick] = kernel
             return kernel
 
     def _values(self, given: Mapping[str, float]) -> Array:
@@ -329,7 +334,8 @@ class Activation:
         )  # fmt: skip
         y = out if direct and out is not None else np.empty_like(x)
         second = np.empty_like(x) if what == "pair" else None
-        kernel = self._kernel(what, format_of(x.dtype))
+        quick = x.size >= self._quick_from and (not parameters or self._at_defaults(values))
+        kernel = self._kernel(what, format_of(x.dtype), quick=quick)
         if x.size:
             run(kernel, x, g, y, second, values)
         elif what == "from_output":
@@ -342,6 +348,14 @@ class Activation:
         if second is not None:
             return y[()], second[()]
         return y[()]
+
+    @cached_property
+    def _quick_from(self) -> int:
+        """Sizes from which quick kernels are run: those of the catalogue come with the package."""
+        return 0 if BY_NAME.get(self.name) is self.entry else _QUICK_FROM
+
+    def _at_defaults(self, values: Array) -> bool:
+        return list(self.parameters.values()) == list(map(float, values))
 
     def _check_requirements(self, values: Array) -> None:
         """f' in terms of the output is known only for parameters of which the entry holds."""

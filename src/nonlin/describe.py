@@ -12,12 +12,13 @@ import logging
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import nonlin
 from nonlin import sheet
@@ -39,6 +40,7 @@ __all__ = ["catalogue_files", "describe", "wasm_module", "write_files"]
 _FILES = (  # the slow ones first
     "engine.wasm", "catalogue.json", "catalogue.wasm", "art.json", "engine.json",
 )  # fmt: skip
+T = TypeVar("T")
 _MARK = "sources.txt"
 _PROPERTIES = (
     "range", "limits", "zero_centred", "symmetry", "saturates", "monotone", "convex", "smooth",
@@ -142,19 +144,29 @@ def write_files(directory: Path | str) -> None:
     (directory / _MARK).write_text(_version())
     with cache.writing_to(directory / "code"):
         engine("float32")
-        for activation in nonlin.catalogue.values():
-            for what in ("value", "derivative"):
-                for dtype in ("float32", "float64"):
-                    assert activation.kernel(dtype, what).addresses
+    _in_processes(partial(_make_code, directory / "code"), nonlin.catalogue)
+
+
+def _make_code(folder: Path, name: str) -> None:
+    with cache.writing_to(folder):
+        for what in ("value", "derivative"):
+            for dtype in ("float64", "float32"):  # the quick float32 kernels are made by the others
+                assert nonlin.catalogue[name].kernel(dtype, what).addresses
 
 
 def _compute() -> dict[str, bytes]:
-    """The files, each made in a process of its own where there can be processes."""
+    """The files, by name."""
+    return dict(zip(_FILES, _in_processes(_file, _FILES), strict=True))
+
+
+def _in_processes(function: Callable[[str], T], names: Iterable[str]) -> list[T]:
+    """What a function makes of each name, by several processes where there can be processes."""
+    names = list(names)
     try:
-        with ProcessPoolExecutor(min(len(_FILES), os.cpu_count() or 1)) as pool:
-            return dict(zip(_FILES, pool.map(_file, _FILES), strict=True))
+        with ProcessPoolExecutor(min(len(names), os.cpu_count() or 1)) as pool:
+            return list(pool.map(function, names))
     except (OSError, NotImplementedError, BrokenProcessPool):
-        return {name: _file(name) for name in _FILES}
+        return [function(name) for name in names]
 
 
 def _file(name: str) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from nonlin.compiler.ir import Module
     from nonlin.compiler.program import Program
 
-__all__ = ["Kernel"]
+__all__ = ["LOOP", "Kernel"]
 
-_LOOP = ctypes.CFUNCTYPE(
+LOOP = ctypes.CFUNCTYPE(
     ctypes.c_int64, *[ctypes.c_void_p] * 4, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p
 )
 
@@ -37,6 +37,9 @@ class Kernel:
         A name in :data:`nonlin.compiler.formats.FORMATS`.
     fast
         For float32: compute in float32 as well, to about six digits.
+    values
+        For float32: the parameters it will always be run with. It may then be a quick one: see
+        :mod:`nonlin.compiler.quick`.
 
     Examples
     --------
@@ -53,9 +56,11 @@ class Kernel:
         kind: Kind = Kind.MAP,
         *,
         fast: bool = False,
+        values: Sequence[float] | None = None,
     ) -> None:
         self.recipe, self.format, self.kind = recipe, FORMATS[dtype], kind
         self.fast = fast and dtype == "float32"
+        self.values = None if values is None or dtype != "float32" or fast else tuple(values)
         self._program = program
         self._loop: Any = None
         self._exact_address = 0
@@ -71,6 +76,12 @@ class Kernel:
         return self._loop_module().text
 
     def _loop_module(self) -> Module:
+        if self.values is not None:
+            from nonlin.compiler.quick import quick_module
+
+            quick = quick_module(self)
+            if quick is not None:
+                return quick
         from nonlin.compiler.llvm import exact_function, lanes_function, loop, new_module
 
         module = new_module(host())
@@ -107,9 +118,11 @@ class Kernel:
         with native.lock:  # several threads may ask at once
             if self._loop is None:
                 name = self.format.name + (" fast" if self.fast else "")
+                if self.values is not None:
+                    name += f" quick {self.values}"
                 key = store.key(self.recipe, self.kind.value, name)
                 imports = _runtime() if self.format.exact else {}
-                self._loop = _LOOP(native.load(key, self._loop_module, imports)["kernel"])
+                self._loop = LOOP(native.load(key, self._loop_module, imports)["kernel"])
             return self._loop
 
     def _load_exact(self) -> None:

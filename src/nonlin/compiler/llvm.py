@@ -174,6 +174,7 @@ def loop(
     exact: str | None,
     *,
     single: bool = False,
+    internal: bool = False,
 ) -> None:
     """The kernel proper.
 
@@ -187,7 +188,7 @@ def loop(
         name,
         [("x", pointer), ("gradient", pointer), ("out", pointer), ("second", pointer), ("n", "i64"),
          ("params", "ptr"), ("exact", "ptr")],
-        ["i64"], internal=False,
+        ["i64"], internal=internal,
     )  # fmt: skip
     _Loop(fn, fmt, kind, lanes, exact, single).write()
 

@@ -20,7 +20,7 @@ from nonlin.errors import CompileError
 if TYPE_CHECKING:
     from nonlin.compiler.ir import Module
 
-__all__ = ["assembly", "compiled", "load", "lock", "place"]
+__all__ = ["assembly", "compiled", "load", "load_image", "lock", "place"]
 
 lock = threading.RLock()  # held by whoever makes code or waits for it
 if hasattr(os, "register_at_fork"):  # else a child could inherit it from a thread that it lacks
@@ -72,15 +72,24 @@ def load(
     key: str, module: Callable[[], Module], imports: Mapping[str, int] | None = None
 ) -> dict[str, int]:
     """The addresses of a module's functions: from the cache under a key, or compiled."""
+
+    def image() -> Image:
+        written = module()
+        return compiled(written.text, written.names)
+
+    return load_image(key, image, imports or {})
+
+
+def load_image(key: str, made: Callable[[], Image], imports: Mapping[str, int]) -> dict[str, int]:
+    """The same for code that somebody else has compiled."""
     with lock:
         found = cache.load(key)
         if found is None:
-            written = module()
-            image = compiled(written.text, written.names)
+            image = made()
             cache.save(key, image.to_bytes())
         else:
             image = Image.from_bytes(found)
-        return place(image, imports or {})
+        return place(image, imports)
 
 
 def place(image: Image, imports: Mapping[str, int]) -> dict[str, int]:

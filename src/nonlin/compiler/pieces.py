@@ -1,0 +1,319 @@
+"""Functions of one number as 32 polynomials: the quick way to float32 results that are still faithful.
+
+A window of the line is cut into 32 pieces of one width, and on each the function is a polynomial around
+the piece's centre. All coefficients stay in registers, where AVX-512 picks one of 32 for each of 16
+lanes in one instruction, so every function costs about the same, however complicated its formula.
+
+Requirements, which :func:`pieces` sees to and the caller checks on the finished code:
+
+* errors below one unit of the last place. So the first two coefficients have two parts each, and the sum
+  ``c0 + (t c1 + rest)`` is rounded where it is small, but for the last time;
+* a zero of the function is the centre of a piece, where relative accuracy comes by itself: t is exact
+  there, and a signed zero stays one;
+* beyond the window the function is a constant or a multiple of z, to the last bit, or else its elements are
+  *rare*: the kernel then asks the lanes of :mod:`nonlin.compiler.lanes`.
+
+The scheme follows that of NumPy's float32 tanh (Intel's, NumPy 1.22); coefficients there are a printed
+table, here they come from the formula.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["COUNT", "Piecewise", "Tail", "pieces"]
+
+COUNT = 32
+"""Pieces of a window: what two registers of sixteen floats hold."""
+
+_REACH = 13.25  # beyond it an element may be rare: of normal numbers with deviation 3 one in 10⁵ is
+_FAR = 20.5  # a function that is constant from here on has its whole bend in the window
+_DEGREES = range(3, 10)
+_GOOD = 2.0**-27  # relative error of the polynomials, before anything is rounded
+_CENTRES = 1 << 12  # a centre is a multiple of one by this
+_LEAST = 2.0**-96
+_FALL = 0.4  # below so much of its middle value, a piece has lost too many bits
+_NODES = 40
+
+Floats = NDArray[np.float64]
+Function = Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What lies from ``at`` on: a ``"constant"`` value, a ``"line"`` with this slope, or what is ``"rare"``."""
+
+    kind: str
+    at: float
+    value: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Piecewise:
+    """One function, cut up.
+
+    Attributes
+    ----------
+    coefficients
+        float32, shape (terms, 32): c0, its second part, c1, its second part (where it counts, in the
+        piece of a zero or in all pieces around it), c2, c3 …; the column of piece k is k modulo 32.
+    slopes
+        Shape (32,): where the function decays too quickly for a polynomial, piece k is one times
+        2**(slope * t). ``None`` where there is no such piece.
+    step, centre
+        Piece k is around ``centre + k * step``.
+    low, high
+        What is beyond the window; ``low`` is not used where ``parity`` is 1 or -1.
+    parity
+        1 for an even function, -1 for an odd one: the window is then one of the absolute value.
+    rooted
+        Whether the centre is a zero of the function.
+    careful
+        Whether the sum of c0 and c1 t has to be kept in two parts, as it is much smaller than these.
+    """
+
+    coefficients: NDArray[np.float32]
+    slopes: NDArray[np.float32] | None
+    step: float
+    centre: float
+    low: Tail
+    high: Tail
+    parity: int
+    rooted: bool
+    careful: bool = False
+
+
+def pieces(function: Function) -> list[Piecewise]:
+    """Ways to cut a function up, the cheapest first; none where it does not lend itself to that.
+
+    ``function`` maps float64 to float64, and is right to the last bits of these.
+    """
+    high, low = _tail(function, 1.0), _tail(function, -1.0)
+    parity = _parity(function)
+    if high.at - low.at < 1e-30:  # two straight lines
+        table = np.zeros((0, COUNT), np.float32)
+        return [Piecewise(table, None, 1.0, 0.0, low, high, parity, rooted=False)]
+    low, high = _seen(function, low), _seen(function, high)
+    root = _root(function, low.at, high.at, parity)
+    if root is None:
+        return []
+    found: list[Piecewise] = []
+    for wider in range(3):  # where errors add up at one place in one cut, they do not in another
+        cut = _cheapest(function, low, high, parity, root, wider)
+        if cut is None:
+            break
+        if not root:
+            found.append(cut)
+        if cut.rooted or cut.slopes is not None:
+            found.append(replace(cut, careful=True))
+    return found
+
+
+def _cheapest(
+    function: Function, low: Tail, high: Tail, parity: int, root: float, wider: int
+) -> Piecewise | None:
+    for sloped, degree in product((False, True), _DEGREES):
+        cut = _cut(function, degree, low, high, parity, root, sloped, wider)
+        if cut is not None:
+            return cut
+    return None
+
+
+# -- tails ----------------------------------------------------------------------------------------
+
+
+def _tail(function: Function, sign: float) -> Tail:
+    """Where the function becomes a straight line, and for good; seen at some thousand places."""
+    ranges = (
+        np.geomspace(1e-45, 1 / 128, 300),
+        np.arange(2, 2624) / 128,
+        np.geomspace(_FAR, 3e38, 3000),
+    )
+    x = (sign * np.concatenate(ranges)).astype(np.float32).astype(np.float64)
+    with np.errstate(all="ignore"):
+        y = function(x)
+        limit = y.astype(np.float32)[-1]
+        constant = (y.astype(np.float32) == limit) & (np.signbit(y) == np.signbit(limit))
+        slope = float(y[-1] / x[-1])
+        line = (np.abs(y - slope * x) <= 1e-15 * np.abs(y)) | (np.float32(y) == np.float32(x))
+    for kind, same, value in (("line", line, slope), ("constant", constant, float(limit))):
+        if not math.isfinite(value) or (kind == "line" and not 1e-30 < abs(value) < 1e30):
+            continue
+        wrong = np.flatnonzero(~same)
+        first = int(wrong[-1]) + 1 if wrong.size else 0
+        if first < len(x) and abs(x[first]) <= _FAR:
+            at = float(x[first])
+            if first == 0 and _holds(function, sign * 0.0, kind, value):
+                at = sign * 0.0
+            return Tail(kind, at, value)
+    return Tail("rare", sign * _REACH)
+
+
+def _holds(function: Function, zero: float, kind: str, value: float) -> bool:
+    """Whether the straight line goes on to 0, and to its sign."""
+    got = np.float32(function(np.array([zero]))[0])
+    wanted = np.float32(zero * value if kind == "line" else value)
+    return bool(got == wanted and np.signbit(got) == np.signbit(wanted))
+
+
+def _seen(function: Function, tail: Tail) -> Tail:
+    """A window ends where values become so small that coefficients would have too few bits."""
+    x = math.copysign(1.0, tail.at) * np.arange(1, 2624) / 128
+    x = x[np.abs(x) < abs(tail.at)]
+    small = np.flatnonzero(np.abs(function(x)) < _LEAST) if len(x) else x
+    return (
+        Tail("rare", float(x[small[0]]))
+        if len(small) and small[0] > 0 and small[-1] == len(x) - 1
+        else tail
+    )
+
+
+def _parity(function: Function) -> int:
+    x = np.concatenate([np.arange(1, 257) / 16.03, np.geomspace(1e-30, 1e30, 121)])
+    with np.errstate(all="ignore"):
+        a, b = function(x), function(-x)
+    if np.array_equal(a, b):
+        return 1
+    return -1 if np.array_equal(a, -b) else 0
+
+
+def _root(function: Function, low: float, high: float, parity: int) -> float | None:
+    """The zero around which pieces have to lie; 0 where there is none, ``None`` where there are several."""
+    start = 0.0 if parity else low
+    x = np.linspace(start, high, 4001)[1:-1]
+    y = function(x)
+    if not np.isfinite(y).all():
+        return None
+    changes = np.flatnonzero(np.sign(y[1:]) * np.sign(y[:-1]) < 0)
+    at_zero = float(function(np.array([0.0]))[0]) == 0
+    if low == 0.0 or high == 0.0:  # a window that ends at 0
+        return 0.0 if not len(changes) else None
+    if at_zero:
+        around = [i for i in changes if not x[i] <= 0 <= x[i + 1]]
+        return 0.0 if not around or parity else None
+    if len(changes) == 0 and (y != 0).all():
+        return 0.0
+    if len(changes) != 1 or parity:
+        return None
+    a, b = float(x[changes[0]]), float(x[changes[0] + 1])
+    sign = math.copysign(1.0, float(function(np.array([a]))[0]))
+    while True:
+        middle = (a + b) / 2
+        if middle in (a, b):
+            return middle
+        value = float(function(np.array([middle]))[0])
+        a, b = (middle, b) if value * sign > 0 else (a, middle)
+
+
+# -- polynomials ----------------------------------------------------------------------------------
+
+
+def _cut(
+    function: Function,
+    degree: int,
+    low: Tail,
+    high: Tail,
+    parity: int,
+    root: float,
+    sloped: bool,
+    wider: int,
+) -> Piecewise | None:
+    centre = round(root * _CENTRES) / _CENTRES
+    if parity:
+        step = high.at / (COUNT - 0.6)
+        first = 0
+    else:
+        step = (high.at - low.at) / (COUNT - 1.2)
+    step = (math.ceil(step * 64) + wider) / 64  # few bits, so that products with it are exact
+    if not parity:
+        first = math.ceil((low.at - centre) / step - 0.5)
+    table = np.zeros((3 + degree, COUNT), dtype=np.float32)
+    k = np.arange(first, first + COUNT)
+    start = centre + k * step
+    from_, to = start - step * 0.50001, start + step * 0.50001
+    from_, to = np.maximum(from_, 0.0 if parity else low.at), np.minimum(to, high.at)
+    nodes = np.cos((2 * np.arange(_NODES) + 1) * (math.pi / (2 * _NODES)))
+    x = (to + from_)[:, None] / 2 + (to - from_)[:, None] / 2 * nodes
+    y = function(x.ravel()).reshape(x.shape)
+    if not np.isfinite(y).all():
+        return None
+    middle = float(function(np.array([centre]))[0])
+    rooted = abs(middle) < 1e-2 * float(np.abs(y[k == 0]).max())
+    slopes = np.zeros(COUNT, dtype=np.float32)
+    for i, piece in enumerate(k):
+        if from_[i] >= to[i]:
+            continue
+        at_root = rooted and piece == 0
+        if at_root and root:  # relative accuracy where it goes through 0
+            near = root * (1 + np.outer([-1, 1], 2.0 ** np.arange(-24, -10, 2)).ravel())
+            x[i, 1:28:2], y[i, 1:28:2] = near, function(near)
+        t = x[i] - start[i]
+        column, error = _polynomial(t, y[i], degree, middle if at_root else None, rooted)
+        falls = not at_root and np.abs(y[i]).min() < _FALL * abs(float(column[0]))
+        if falls and not sloped:
+            return None
+        if falls or (sloped and not at_root and not error < _GOOD):
+            if (np.sign(y[i]) != np.sign(y[i][0])).any() or (y[i] == 0).any():
+                return None
+            slopes[piece % COUNT] = slope = _slope(t, y[i])
+            column, error = _polynomial(t, y[i] / np.exp2(slope * t), degree, None, rooted)
+        if not error < _GOOD:
+            return None
+        table[:, piece % COUNT] = column
+    return Piecewise(
+        table, slopes if slopes.any() else None, step, centre, low, high, parity, rooted
+    )
+
+
+def _slope(t: Floats, y: Floats) -> float:
+    """Of log2 abs(y), to a few bits."""
+    fit = float(np.polyfit(t, np.log2(np.abs(y)), 1)[0])
+    return round(fit * 8) / 8
+
+
+def _polynomial(
+    t: Floats, y: Floats, degree: int, middle: float | None, two: bool
+) -> tuple[NDArray[np.float32], float]:
+    """Coefficients, in the order of the table, and the largest relative error.
+
+    Each is rounded in turn, and those after it make up for that. ``middle`` is the value at t = 0 where
+    that is (next to) nothing; with ``two``, the coefficient of t has two parts.
+    """
+    column = np.zeros(3 + degree, dtype=np.float32)
+    weight = 1 / np.maximum(np.abs(y), 1e-300)
+    scale = float(np.abs(t).max())
+    powers = (t / scale)[:, None] ** np.arange(degree + 1)
+    rest = y.copy()
+
+    def solve(first: int) -> float:
+        matrix = powers[:, first:] * weight[:, None]
+        solution = np.linalg.lstsq(matrix, rest * weight, rcond=None)[0]
+        found = float(solution[0])
+        # What is nothing but rounding would be much for a t that is next to nothing.
+        return 0.0 if abs(found) < 1e-12 * np.abs(solution).max() else found / scale**first
+
+    c0 = solve(0) if middle is None else middle
+    column[0] = c0
+    column[1] = c0 - float(column[0])
+    if c0 == 0:
+        column[:2] = -0.0  # adds nothing, not even a sign
+    rest = rest - (float(column[0]) + float(column[1]))
+    c1 = solve(1)
+    column[2] = c1
+    if two:
+        if abs(float(column[2])) > abs(
+            c1
+        ):  # towards 0: both parts have one sign, so has 0 times them
+            column[2] = np.nextafter(column[2], np.float32(0))
+        column[3] = c1 - float(column[2])
+    rest = rest - (float(column[2]) + float(column[3])) * t
+    for n in range(2, degree + 1):
+        column[2 + n] = solve(n)
+        rest = rest - float(column[2 + n]) * t**n
+    return column, float((np.abs(rest) * weight).max())

@@ -1,0 +1,302 @@
+"""The quick float32 loop: sixteen lanes at a time, on the polynomials of :mod:`nonlin.compiler.pieces`.
+
+It is for processors with AVX-512, whose two-register permutation is the table look-up. Blocks of 32
+elements are computed, and those few elements of a block that are *rare* are asked once more of the plain
+loop, so that what an element becomes depends on nothing but itself. The rest of an array, less than a
+block, goes through a buffer on the stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nonlin.compiler.coefficients import EXP2M1_PIECES
+from nonlin.compiler.ir import Function, Module, Value, float_text
+from nonlin.compiler.kind import Kind
+from nonlin.compiler.pieces import Piecewise, Tail
+
+__all__ = ["BLOCK", "vector_loop"]
+
+LANES, VECTORS = 16, 2
+BLOCK = LANES * VECTORS
+_FLOATS, _INTS, _BITS = f"<{LANES} x float>", f"<{LANES} x i32>", f"<{LANES} x i1>"
+_MAGIC = 1.5 * 2.0**23  # added to a small number, it leaves the nearest integer in the lowest bits
+_SCALE = "llvm.x86.avx512.mask.scalef.ps.512"
+_PERMUTE = "llvm.x86.avx512.vpermi2var.ps.512"
+
+
+def vector_loop(
+    module: Module, name: str, functions: Sequence[Piecewise], kind: Kind, plain: str
+) -> None:
+    """Write ``name``, with the signature of :func:`nonlin.compiler.llvm.loop`.
+
+    ``functions`` are those of the results, one or two; ``plain`` is the name of the loop for what is rare.
+    """
+    fn = module.function(
+        name,
+        [("x", "ptr"), ("gradient", "ptr"), ("out", "ptr"), ("second", "ptr"), ("n", "i64"),
+         ("params", "ptr"), ("exact", "ptr")],
+        ["i64"], internal=False,
+    )  # fmt: skip
+    _Writer(fn, functions, kind, plain).write()
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """A table in two registers."""
+
+    low: Value
+    high: Value
+
+    def __getitem__(self, index: Value) -> Value:
+        fn = index.fn
+        fn.module.declare(_PERMUTE, f"declare {_FLOATS} @{_PERMUTE}({_FLOATS}, {_INTS}, {_FLOATS})")
+        return fn.emit(
+            f"call {_FLOATS} @{_PERMUTE}({_FLOATS} {self.low.ref}, {_INTS} {index.ref}, "
+            f"{_FLOATS} {self.high.ref})",
+            _FLOATS,
+        )
+
+
+def _lookup(fn: Function, row: np.ndarray) -> _Lookup:
+    halves = (
+        Value(fn, "<" + ", ".join(f"float {float_text(float(v))}" for v in half) + ">", _FLOATS)
+        for half in (row[:LANES], row[LANES:])
+    )
+    return _Lookup(*halves)
+
+
+class _Piecewise:
+    """One function on lanes."""
+
+    def __init__(self, fn: Function, function: Piecewise) -> None:
+        self.fn, self.function = fn, function
+        self.table = [_lookup(fn, row) for row in function.coefficients]
+        self.slopes = None if function.slopes is None else _lookup(fn, function.slopes)
+
+    def fma(self, a: Value, b: Value | float, c: Value | float) -> Value:
+        return self.fn.intrinsic("fma", a, self.fn.lift(b, _FLOATS), self.fn.lift(c, _FLOATS))
+
+    def __call__(self, x: Value) -> tuple[Value, Value | None]:
+        """The results for x, and which of them are rare, if any can be."""
+        f = self.function
+        sign = x.bits() & -(2**31)
+        at = x.abs() if f.parity else x
+        y = self.polynomial(at) if self.table else x
+        rare: Value | None = None
+        ends = [(f.high, at.ge, at.gt), *([] if f.parity else [(f.low, at.le, at.lt)])]
+        for tail, within, beyond in ends:
+            if tail.kind == "rare":
+                beyond_it = beyond(tail.at)
+                rare = beyond_it if rare is None else rare | beyond_it
+            else:
+                y = within(tail.at).select(self.straight(tail, at), y)
+        if f.parity < 0:
+            y = (y.bits() ^ sign).as_float()
+        return y, rare
+
+    def straight(self, tail: Tail, x: Value) -> Value:
+        if tail.kind == "constant":
+            return self.fn.lift(tail.value, _FLOATS)
+        if tail.value == 1:
+            return x
+        near = np.float32(tail.value)
+        if abs(float(near)) > abs(tail.value):  # both parts of one sign: infinity stays what it is
+            near = np.nextafter(near, np.float32(0))
+        first, second = float(near), tail.value - float(near)
+        return self.fma(x, first, x * second) if second else x * first
+
+    def polynomial(self, x: Value) -> Value:
+        f = self.function
+        moved = x - f.centre if f.centre else x
+        shifted = self.fma(moved, 1 / f.step, _MAGIC)
+        index, k = shifted.bits(), shifted - _MAGIC
+        # Centre and step have few bits, so that t is exact.
+        t = x - self.fma(k, f.step, f.centre) if f.centre else self.fma(k, -f.step, x)
+        c = [row[index] for row in self.table]
+        rest = c[-1]
+        for term in c[-2:3:-1]:
+            rest = self.fma(rest, t, term)
+        # Only where c0 is nothing does c1 count to its last bits.
+        rest = self.fma(rest, t, c[3]) if f.rooted else rest * t
+        rest = self.fma(rest, t, c[1])
+        if f.careful:
+            head, rest = self.two_parts(c[0], c[2], t, rest)
+        else:
+            head, rest = c[0], self.fma(c[2], t, rest)
+        if self.slopes is None:
+            return head + rest
+        # (head + rest) 2**(slope t) = 2**k (head + (less head + (less rest + rest))), with less = 2**r - 1
+        slope = self.slopes[index]
+        power = slope * t
+        lost = self.fma(slope, t, -power)
+        shifted = power + _MAGIC
+        r = (power - (shifted - _MAGIC)) + lost
+        first = float(np.float32(EXP2M1_PIECES[0]))
+        less = self.fn.lift(EXP2M1_PIECES[-1], _FLOATS)
+        for coefficient in (*EXP2M1_PIECES[-2:0:-1], EXP2M1_PIECES[0] - first):
+            less = self.fma(less, r, coefficient)
+        less = self.fma(r, first, less * r)
+        y = head + self.fma(less, head, self.fma(less, rest, rest))
+        return self.scaled(y, shifted - _MAGIC)
+
+    def two_parts(self, c0: Value, c1: Value, t: Value, rest: Value) -> tuple[Value, Value]:
+        """c0 + c1 t + rest as a sum of which the first part is rounded, and nothing is lost."""
+        product = c1 * t
+        total = c0 + product
+        # D. E. Knuth's exact sum: around a zero c0 is the smaller one, elsewhere the larger.
+        part = total - c0
+        lost = (c0 - (total - part)) + (product - part)
+        return total, (lost + self.fma(c1, t, -product)) + rest
+
+    def scaled(self, y: Value, power: Value) -> Value:
+        """y times 2**power, in one instruction; NaN stays one."""
+        self.fn.module.declare(
+            _SCALE, f"declare {_FLOATS} @{_SCALE}({_FLOATS}, {_FLOATS}, {_FLOATS}, i16, i32 immarg)"
+        )
+        return self.fn.emit(
+            f"call {_FLOATS} @{_SCALE}({_FLOATS} {y.ref}, {_FLOATS} {power.ref}, "
+            f"{_FLOATS} {y.ref}, i16 -1, i32 4)",
+            _FLOATS,
+        )
+
+
+class _Writer:
+    def __init__(
+        self, fn: Function, functions: Sequence[Piecewise], kind: Kind, plain: str
+    ) -> None:
+        self.fn, self.kind, self.plain = fn, kind, plain
+        self.functions = [_Piecewise(fn, f) for f in functions]
+        self.x, self.gradient, self.out, self.second, self.n, self.params, self.exact = fn.arguments
+        self.outputs = [self.out, self.second] if kind is Kind.PAIR else [self.out]
+
+    def buffer(self) -> Value:
+        return self.fn.emit(f"alloca [{BLOCK} x float], align 64", "ptr")
+
+    def write(self) -> None:
+        fn = self.fn
+        self.redone = [self.buffer() for _ in self.outputs]
+        inputs = [self.x, *([self.gradient] if self.kind is Kind.SCALE else [])]
+        ends = [(a, self.buffer()) for a in inputs], [(a, self.buffer()) for a in self.outputs]
+        whole = self.n & -BLOCK
+        self.blocks(whole)
+
+        # What is left, in a whole block of its own.
+        left = self.n - whole
+        fn.ret_if(left.eq(0), self.n)
+        for array, room in ends[0]:
+            fn.do(f"store [{BLOCK} x float] zeroinitializer, ptr {room.ref}, align 64")
+            self.copy(room, fn.element(array, "float", whole), left)
+        x, *gradient = [room for _, room in ends[0]]
+        out, *second = [room for _, room in ends[1]]
+        places = [x, *(gradient or [self.gradient]), out, *(second or [self.second])]
+        given = ", ".join(f"ptr {v.ref}" for v in places)
+        done = fn.emit(
+            f"call i64 @{fn.name}({given}, i64 {BLOCK}, ptr {self.params.ref}, ptr {self.exact.ref})",
+            "i64",
+        )
+        fn.ret_if(done.lt(BLOCK), whole)
+        for array, room in ends[1]:
+            self.copy(fn.element(array, "float", whole), room, left)
+        fn.ret(self.n)
+
+    def copy(self, to: Value, from_: Value, count: Value) -> None:
+        name = "llvm.memcpy.p0.p0.i64"
+        self.fn.module.declare(name, f"declare void @{name}(ptr, ptr, i64, i1 immarg)")
+        size = count * 4
+        self.fn.do(
+            f"call void @{name}(ptr align 4 {to.ref}, ptr align 4 {from_.ref}, i64 {size.ref}, i1 false)"
+        )
+
+    def blocks(self, whole: Value) -> None:
+        """The loop over blocks. What is rare leaves it, as a call in it would empty the registers."""
+        fn = self.fn
+        fn.branch(whole.gt(0), "again", "rest")
+        fn.label("again")
+        start = fn.phi("i64", (0, "entry"), (Value(fn, "%mended.next", "i64"), "mended"))
+        fn.jump("block")
+        fn.label("block")
+        base = fn.phi("i64", (start, "again"), (Value(fn, "%kept.next", "i64"), "kept"))
+        results, masks = self.compute(base)
+        some = [m for m in masks if m is not None]
+        if some:
+            any_ = some[0]
+            for mask in some[1:]:
+                any_ = any_ | mask
+            fn.branch(any_.to("bitcast", f"i{LANES}").ne(0), "rare", "kept")
+        else:
+            fn.jump("kept")
+        fn.label("kept")
+        self.store(base, results)
+        self.go_on("kept", base, whole, "block")
+        fn.label("rare")
+        if some:
+            results = self.mend(base, results, masks)
+        fn.jump("mended")
+        fn.label("mended")
+        self.store(base, results)
+        self.go_on("mended", base, whole, "again")
+        fn.label("rest")
+
+    def go_on(self, name: str, base: Value, whole: Value, to: str) -> None:
+        self.fn.do(f"%{name}.next = add i64 {base.ref}, {BLOCK}")
+        self.fn.branch(Value(self.fn, f"%{name}.next", "i64").lt(whole), to, "rest")
+
+    def vector(self, array: Value, base: Value, v: int) -> Value:
+        return self.fn.element(array, "float", base + v * LANES)
+
+    def compute(self, base: Value) -> tuple[list[list[Value]], list[Value | None]]:
+        """Results for each vector and output, and for each vector which of them are rare."""
+        results: list[list[Value]] = []
+        masks: list[Value | None] = []
+        for v in range(VECTORS):
+            x = self.fn.load(self.vector(self.x, base, v), _FLOATS, align=4)
+            values: list[Value] = []
+            mask: Value | None = None
+            for function in self.functions:
+                y, rare = function(x)
+                values.append(y)
+                if rare is not None:
+                    mask = rare if mask is None else mask | rare
+            if self.kind is Kind.SCALE:
+                gradient = self.vector(self.gradient, base, v)
+                values = [values[0] * self.fn.load(gradient, _FLOATS, align=4)]
+            results.append(values)
+            masks.append(mask)
+        return results, masks
+
+    def store(self, base: Value, results: list[list[Value]]) -> None:
+        for v, values in enumerate(results):
+            for y, array in zip(values, self.outputs, strict=True):
+                self.fn.store(y, self.vector(array, base, v), align=4)
+
+    def mend(
+        self, base: Value, results: list[list[Value]], masks: list[Value | None]
+    ) -> list[list[Value]]:
+        """The results of a block, those of rare elements computed by the plain loop."""
+        fn = self.fn
+        x = fn.element(self.x, "float", base)
+        gradient = fn.element(self.gradient, "float", base) if self.kind is Kind.SCALE else x
+        rooms = [self.redone[0], self.redone[-1]]
+        given = ", ".join(f"ptr {v.ref}" for v in (x, gradient, *rooms))
+        done = fn.emit(
+            f"call i64 @{self.plain}({given}, i64 {BLOCK}, ptr {self.params.ref}, ptr {self.exact.ref})",
+            "i64",
+        )
+        fn.ret_if(done.lt(BLOCK), base)
+        mended = []
+        for v, (values, mask) in enumerate(zip(results, masks, strict=True)):
+            exact = [
+                fn.load(fn.element(room, "float", v * LANES), _FLOATS, align=4)
+                for room in self.redone
+            ]
+            mended.append(
+                [
+                    y if mask is None else mask.select(e, y)
+                    for e, y in zip(exact, values, strict=True)
+                ]
+            )
+        return mended
