@@ -39,6 +39,7 @@ _GOOD = 2.0**-27  # relative error of the polynomials, before anything is rounde
 _CENTRES = 1 << 12  # a centre is a multiple of one by this
 _LEAST = 2.0**-96
 _FALL = 0.4  # below so much of its middle value, a piece has lost too many bits
+_LESS = 0.75  # the same where there are slopes
 _NODES = 40
 
 Floats = NDArray[np.float64]
@@ -255,7 +256,8 @@ def _cut(
             x[i, 1:28:2], y[i, 1:28:2] = near, function(near)
         t = x[i] - start[i]
         column, error = _polynomial(t, y[i], degree, middle if at_root else None, rooted)
-        falls = not at_root and np.abs(y[i]).min() < _FALL * abs(float(column[0]))
+        least = _LESS if sloped else _FALL
+        falls = not at_root and np.abs(y[i]).min() < least * abs(float(column[0]))
         if falls and not sloped:
             return None
         if falls or (sloped and not at_root and not error < _GOOD):

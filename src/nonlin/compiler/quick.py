@@ -8,24 +8,28 @@ is tried, and in the end the kernel stays a plain one.
 
 from __future__ import annotations
 
-from itertools import zip_longest
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nonlin.compiler import native
+from nonlin.compiler.formats import FORMATS
 from nonlin.compiler.kind import Kind
 from nonlin.compiler.llvm import lanes_function, loop, new_module
-from nonlin.compiler.pieces import Piecewise, pieces
+from nonlin.compiler.pieces import COUNT, Piecewise, pieces
 from nonlin.compiler.target import host
 from nonlin.compiler.vector import vector_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from nonlin.compiler.ir import Module
     from nonlin.compiler.kernel import Kernel
+    from nonlin.compiler.program import Program
+
+Floats = NDArray[Any]
 
 __all__ = ["can_be_quick", "quick_module"]
 
@@ -36,104 +40,86 @@ def can_be_quick() -> bool:
 
 
 def quick_module(kernel: Kernel) -> Module | None:
-    """The first cut whose code is right, or ``None``."""
+    """Code on the first cut of each result that is right, or ``None`` where a result has none."""
     if not can_be_quick():
         return None
-    reference = _Reference(kernel)
-    for functions in _cuts(kernel, reference):
-        module = _module(kernel, functions)
+    functions: list[Piecewise] = []
+    for output in range(len(kernel.program.outputs)):
+        cut = _chosen(kernel, output)
+        if cut is None:
+            return None
+        functions.append(cut)
+    return _module(kernel.program, functions, kernel.kind)
+
+
+def _chosen(kernel: Kernel, output: int) -> Piecewise | None:
+    """The cut of one result: found for it alone, so that it is the same in every kernel."""
+    program = replace(kernel.program, outputs=(kernel.program.outputs[output],))
+    reference = _Reference(kernel, program, output)
+    for cut in pieces(reference.exactly):
+        module = _module(program, [cut], Kind.MAP)
         image = native.compiled(module.text, module.names)
-        if reference.agrees(native.place(image, {})["kernel"], functions):
-            return module
+        if reference.agrees(native.place(image, {})["kernel"], cut):
+            return cut
     return None
 
 
-def _module(kernel: Kernel, functions: Sequence[Piecewise]) -> Module:
+def _module(program: Program, functions: Sequence[Piecewise], kind: Kind) -> Module:
     module = new_module(host())
-    lanes_function(module, "lanes", kernel.program, kernel.kind)
-    loop(module, "plain", kernel.format, kernel.kind, "lanes", None, internal=True)
-    vector_loop(module, "kernel", functions, kernel.kind, "plain")
+    lanes_function(module, "lanes", program, kind)
+    loop(module, "plain", FORMATS["float32"], kind, "lanes", None, internal=True)
+    vector_loop(module, "kernel", functions, kind, "plain")
     return module
 
 
-def _cuts(kernel: Kernel, reference: _Reference) -> Iterator[tuple[Piecewise, ...]]:
-    ways = [pieces(reference.exactly(i)) for i in range(2 if kernel.kind is Kind.PAIR else 1)]
-    if not all(ways):
-        return
-    last = tuple(way[-1] for way in ways)
-    for cut in zip_longest(*ways):
-        yield tuple(c or end for c, end in zip(cut, last, strict=True))
-
-
 class _Reference:
-    """What a kernel computes, by its other arithmetics."""
+    """What one result of a kernel is, by the other arithmetics."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, program: Program, output: int) -> None:
         from nonlin.compiler.kernel import Kernel as Plain
 
-        kind = Kind.MAP if kernel.kind is Kind.SCALE else kernel.kind
-        self.kernel = kernel
-        self.both = kind is Kind.PAIR
+        # Under names of their own, as the code of one result is not that of all.
+        recipe = kernel.recipe if len(kernel.program.outputs) == 1 else f"{kernel.recipe} {output}"
         self.params = np.array(kernel.values, dtype=np.float64)
-        program = lambda: kernel.program  # noqa: E731
-        self.plain = Plain(kernel.recipe, program, "float32", kind)
-        self.exact = Plain(kernel.recipe, program, "float64", kind)
+        self.plain = Plain(recipe, lambda: program, "float32", Kind.MAP)
+        self.exact = Plain(recipe, lambda: program, "float64", Kind.MAP)
 
-    def _run(self, kernel: Kernel, x: NDArray[Any]) -> list[NDArray[Any]]:
-        results = [np.empty_like(x) for _ in range(2 if self.both else 1)]
-        second = results[1].ctypes.data if self.both else 0
-        kernel.run(
-            x.ctypes.data, 0, results[0].ctypes.data, second, x.size, self.params.ctypes.data
-        )
-        return results
+    def _run(self, kernel: Kernel, x: Floats) -> Floats:
+        result = np.empty_like(x)
+        params = self.params.ctypes.data
+        kernel.run(x.ctypes.data, 0, result.ctypes.data, 0, x.size, params)
+        return result
 
-    def exactly(self, which: int) -> Any:
-        """One of the functions, on arrays of float64."""
+    def exactly(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The function on float64, right to the last bits."""
+        return self._run(self.exact, np.ascontiguousarray(x))
 
-        def function(x: NDArray[np.float64]) -> NDArray[np.float64]:
-            result: NDArray[np.float64] = self._run(self.exact, np.ascontiguousarray(x))[which]
-            return result
-
-        return function
-
-    def agrees(self, address: int, functions: Sequence[Piecewise]) -> bool:
+    def agrees(self, address: int, cut: Piecewise) -> bool:
         """Whether the code at an address gives what it should, to one unit of the last place."""
         from nonlin.compiler.kernel import LOOP
 
-        x = _places(functions)
-        results = [np.empty_like(x) for _ in functions]
-        ones = np.ones_like(x)
+        x = _places(cut)
+        got = np.empty_like(x)
         exact = self.plain.addresses[1]
-        LOOP(address)(
-            x.ctypes.data, ones.ctypes.data, results[0].ctypes.data,
-            results[-1].ctypes.data, x.size, self.params.ctypes.data, exact,
-        )  # fmt: skip
-        wanted = self._run(self.plain, x)
-        return all(
-            _apart(got, right) <= 1 for got, right in zip(results, wanted, strict=True)
-        ) and all(self._faithful(x, got, i) for i, got in enumerate(results))
+        LOOP(address)(x.ctypes.data, 0, got.ctypes.data, 0, x.size, self.params.ctypes.data, exact)
+        return _apart(got, self._run(self.plain, x)) <= 1 and self._faithful(x, got)
 
-    def _faithful(self, x: NDArray[np.float32], got: NDArray[np.float32], which: int) -> bool:
+    def _faithful(self, x: NDArray[np.float32], got: NDArray[np.float32]) -> bool:
         some = np.random.default_rng(0).integers(0, x.size, 6000)
         with np.errstate(all="ignore"):
-            right = self.exactly(which)(x[some].astype(np.float64))
+            right = self.exactly(x[some].astype(np.float64))
             error = np.abs(got[some].astype(np.float64) - right)
             unit = np.spacing(np.abs(right).astype(np.float32)).astype(np.float64)
             checked = np.isfinite(right) & (np.abs(right) < 1e38)
-        return bool((error[checked] < unit[checked]).all())
+        return bool((error[checked] <= unit[checked]).all())
 
 
-def _places(functions: Sequence[Piecewise]) -> NDArray[np.float32]:
+def _places(cut: Piecewise) -> NDArray[np.float32]:
     """Where code is tried: everywhere, and more closely where something begins or ends."""
-    bits = np.arange(-2000, 2000)
-    edges = {f.centre for f in functions} | {end.at for f in functions for end in (f.low, f.high)}
-    edges |= {f.centre + f.step * (k + 0.5) for f in functions for k in range(-40, 40)}
-    near = [
-        (np.float32(e).view(np.int32) + bits[:: 1 if abs(e) < 30 else 40].astype(np.int32)).view(
-            np.float32
-        )
-        for e in sorted(edges)
-    ]
+    bits = np.arange(-2000, 2000, dtype=np.int32)
+    edges = {cut.centre, cut.low.at, cut.high.at}
+    edges |= {cut.centre + cut.step * (k + 0.5) for k in range(-COUNT, COUNT)}
+    near = [(np.float32(e).view(np.int32) + bits).view(np.float32) for e in sorted(edges)]
     bfloats = (np.arange(1 << 16, dtype=np.uint32) << 16).view(np.float32)
     wide = np.geomspace(1e-45, 3.4e38, 1 << 17).astype(np.float32)
     window = np.linspace(-24, 24, 1 << 19, dtype=np.float32)

@@ -8,6 +8,7 @@ block, goes through a buffer on the stack.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -130,17 +131,21 @@ class _Piecewise:
         if self.slopes is None:
             return head + rest
         # (head + rest) 2**(slope t) = 2**k (head + (less head + (less rest + rest))), with less = 2**r - 1
+        # in two parts, as r is: what the product with the slope lost counts as the derivative says.
         slope = self.slopes[index]
         power = slope * t
-        lost = self.fma(slope, t, -power)
         shifted = power + _MAGIC
-        r = (power - (shifted - _MAGIC)) + lost
+        r = power - (shifted - _MAGIC)
+        lost = self.fma(slope, t, -power) * math.log(2)
         first = float(np.float32(EXP2M1_PIECES[0]))
-        less = self.fn.lift(EXP2M1_PIECES[-1], _FLOATS)
+        part = r * first
+        lost = self.fma(part, lost, lost) + self.fma(r, first, -part)
+        tail = self.fn.lift(EXP2M1_PIECES[-1], _FLOATS)
         for coefficient in (*EXP2M1_PIECES[-2:0:-1], EXP2M1_PIECES[0] - first):
-            less = self.fma(less, r, coefficient)
-        less = self.fma(r, first, less * r)
-        y = head + self.fma(less, head, self.fma(less, rest, rest))
+            tail = self.fma(tail, r, coefficient)
+        tail = self.fma(tail, r, lost)
+        rest = self.fma(tail, head, self.fma(part + tail, rest, rest))
+        y = head + self.fma(part, head, rest)
         return self.scaled(y, shifted - _MAGIC)
 
     def two_parts(self, c0: Value, c1: Value, t: Value, rest: Value) -> tuple[Value, Value]:
