@@ -268,6 +268,8 @@ def _cut(
         if not error < _GOOD:
             return None
         table[:, piece % COUNT] = column
+    if rooted and slopes.any():  # next to no slope, but with it the exponent's 0 has the right sign
+        slopes[0] = -1e-30 * np.sign(table[2, 0])
     return Piecewise(
         table, slopes if slopes.any() else None, step, centre, low, high, parity, rooted
     )
