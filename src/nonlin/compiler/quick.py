@@ -40,15 +40,12 @@ def can_be_quick() -> bool:
 
 
 def quick_module(kernel: Kernel) -> Module | None:
-    """Code on the first cut of each result that is right, or ``None`` where a result has none."""
+    """Code on the first cut of each result that is right, or ``None`` where no result has one."""
     if not can_be_quick():
         return None
-    functions: list[Piecewise] = []
-    for output in range(len(kernel.program.outputs)):
-        cut = _chosen(kernel, output)
-        if cut is None:
-            return None
-        functions.append(cut)
+    functions = [_chosen(kernel, output) for output in range(len(kernel.program.outputs))]
+    if not any(functions):
+        return None
     return _module(kernel.program, functions, kernel.kind)
 
 
@@ -64,7 +61,7 @@ def _chosen(kernel: Kernel, output: int) -> Piecewise | None:
     return None
 
 
-def _module(program: Program, functions: Sequence[Piecewise], kind: Kind) -> Module:
+def _module(program: Program, functions: Sequence[Piecewise | None], kind: Kind) -> Module:
     module = new_module(host())
     lanes_function(module, "lanes", program, kind)
     loop(module, "plain", FORMATS["float32"], kind, "lanes", None, internal=True)

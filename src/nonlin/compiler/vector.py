@@ -30,11 +30,12 @@ _PERMUTE = "llvm.x86.avx512.vpermi2var.ps.512"
 
 
 def vector_loop(
-    module: Module, name: str, functions: Sequence[Piecewise], kind: Kind, plain: str
+    module: Module, name: str, functions: Sequence[Piecewise | None], kind: Kind, plain: str
 ) -> None:
     """Write ``name``, with the signature of :func:`nonlin.compiler.llvm.loop`.
 
-    ``functions`` are those of the results, one or two; ``plain`` is the name of the loop for what is rare.
+    ``functions`` are those of the results, one or two, ``None`` where all is rare; ``plain`` is the name
+    of the loop for what is rare.
     """
     fn = module.function(
         name,
@@ -171,10 +172,10 @@ class _Piecewise:
 
 class _Writer:
     def __init__(
-        self, fn: Function, functions: Sequence[Piecewise], kind: Kind, plain: str
+        self, fn: Function, functions: Sequence[Piecewise | None], kind: Kind, plain: str
     ) -> None:
         self.fn, self.kind, self.plain = fn, kind, plain
-        self.functions = [_Piecewise(fn, f) for f in functions]
+        self.functions = [None if f is None else _Piecewise(fn, f) for f in functions]
         self.x, self.gradient, self.out, self.second, self.n, self.params, self.exact = fn.arguments
         self.outputs = [self.out, self.second] if kind is Kind.PAIR else [self.out]
 
@@ -226,7 +227,7 @@ class _Writer:
         fn.label("block")
         base = fn.phi("i64", (start, "again"), (Value(fn, "%kept.next", "i64"), "kept"))
         results, masks = self.compute(base)
-        some = [m for m in masks if m is not None]
+        some = [mask for row in masks for mask in row if mask is not None]
         if some:
             any_ = some[0]
             for mask in some[1:]:
@@ -253,24 +254,20 @@ class _Writer:
     def vector(self, array: Value, base: Value, v: int) -> Value:
         return self.fn.element(array, "float", base + v * LANES)
 
-    def compute(self, base: Value) -> tuple[list[list[Value]], list[Value | None]]:
-        """Results for each vector and output, and for each vector which of them are rare."""
+    def compute(self, base: Value) -> tuple[list[list[Value]], list[list[Value | None]]]:
+        """For each vector and output the results, and which of them are rare."""
         results: list[list[Value]] = []
-        masks: list[Value | None] = []
+        masks: list[list[Value | None]] = []
+        nothing = self.fn.lift(0.0, _FLOATS), Value(self.fn, "splat (i1 true)", _BITS)
         for v in range(VECTORS):
             x = self.fn.load(self.vector(self.x, base, v), _FLOATS, align=4)
-            values: list[Value] = []
-            mask: Value | None = None
-            for function in self.functions:
-                y, rare = function(x)
-                values.append(y)
-                if rare is not None:
-                    mask = rare if mask is None else mask | rare
+            pairs = [nothing if f is None else f(x) for f in self.functions]
+            values = [y for y, _ in pairs]
             if self.kind is Kind.SCALE:
                 gradient = self.vector(self.gradient, base, v)
                 values = [values[0] * self.fn.load(gradient, _FLOATS, align=4)]
             results.append(values)
-            masks.append(mask)
+            masks.append([mask for _, mask in pairs])
         return results, masks
 
     def store(self, base: Value, results: list[list[Value]]) -> None:
@@ -279,7 +276,7 @@ class _Writer:
                 self.fn.store(y, self.vector(array, base, v), align=4)
 
     def mend(
-        self, base: Value, results: list[list[Value]], masks: list[Value | None]
+        self, base: Value, results: list[list[Value]], masks: list[list[Value | None]]
     ) -> list[list[Value]]:
         """The results of a block, those of rare elements computed by the plain loop."""
         fn = self.fn
@@ -293,7 +290,7 @@ class _Writer:
         )
         fn.ret_if(done.lt(BLOCK), base)
         mended = []
-        for v, (values, mask) in enumerate(zip(results, masks, strict=True)):
+        for v, (values, rare) in enumerate(zip(results, masks, strict=True)):
             exact = [
                 fn.load(fn.element(room, "float", v * LANES), _FLOATS, align=4)
                 for room in self.redone
@@ -301,7 +298,7 @@ class _Writer:
             mended.append(
                 [
                     y if mask is None else mask.select(e, y)
-                    for e, y in zip(exact, values, strict=True)
+                    for e, y, mask in zip(exact, values, rare, strict=True)
                 ]
             )
         return mended
