@@ -26,8 +26,8 @@ DTYPES: dict[str, Any] = {
     "float32": np.dtype(np.float32),
     "float64": np.dtype(np.float64),
 }
-# Half a unit of the last place, for formats that a double has room around; else some units.
-RELATIVE = {"float16": 2**-11, "bfloat16": 2**-8, "float32": 2**-24, "float64": 4 * 2**-52}
+# Half a unit of the last place for 16 bits; one of the smallest units, or two of them, for the others.
+RELATIVE = {"float16": 2**-11, "bfloat16": 2**-8, "float32": 2**-23, "float64": 2 * 2**-52}
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 each_dtype = pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
 both = pytest.mark.parametrize("function", [softmax, log_softmax])

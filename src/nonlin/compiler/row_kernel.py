@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING
 
 from nonlin.compiler import cache as store
 from nonlin.compiler import native
+from nonlin.compiler.row_exp import constants
+from nonlin.compiler.row_loops import work_size
 from nonlin.compiler.target import host
 
 if TYPE_CHECKING:
     from nonlin.compiler.ir import Module
 
-__all__ = ["lanes_of", "rows"]
+__all__ = ["constants_of", "row_module", "rows", "work_size"]
 
 _ADDRESS, _COUNT = ctypes.c_void_p, ctypes.c_int64
 _SIGNATURE = (*[_ADDRESS] * 4, _COUNT, _COUNT, *[_ADDRESS] * 5)
 _KINDS = ("softmax", "log_softmax", "loss", "gradient")
 
 
-def lanes_of(dtype: str) -> str:
-    """What float32 or float64 is computed in here."""
-    return "float" if dtype == "float32" and host().fma else "double"
+def constants_of(dtype: str, temperature: float) -> tuple[float, ...]:
+    """What the functions for float32 or float64 read at ``params``."""
+    lanes = "float" if dtype == "float32" and host().fma else "double"
+    return constants(lanes, temperature, host().fma)
 
 
 def row_module(dtype: str) -> Module:

@@ -34,6 +34,8 @@ GROUP = 64
 """The most rows in a group."""
 ROOM = 4096
 """Scores in a group, unless one row has more."""
+TOGETHER = 4
+"""Vectors of a long row taken at once."""
 _ARRAYS = ("top", "sum", "rest", "peak", "left", "log", "factor", "odd")
 """What is known of each row of a group; ``odd`` ones went another way."""
 _DOUBLES = f"<{WIDTH} x double>"
@@ -79,6 +81,12 @@ def _reduce(parts: Sequence[Value], join: Callable[..., Sequence[Value]]) -> lis
         low, high = ([_part(v, at, count) for v in parts] for at in (0, count))
         parts = join(*low, *high)
     return [v.fn.emit(f"extractelement {v.type} {v.ref}, i32 0", scalar(v.type)) for v in parts]
+
+
+def _tree(values: Sequence[Value], join: Callable[[Value, Value], Value]) -> Value:
+    while len(values) > 1:
+        values = [join(a, b) for a, b in zip(values[::2], values[1::2], strict=True)]
+    return values[0]
 
 
 def _larger(a: Value, b: Value) -> list[Value]:
@@ -204,11 +212,26 @@ class _Kind:
         self.counts = places.ge(low) & places.lt(high)
 
     def sweep(
-        self, body: Callable[..., Sequence[Value]], carried: Sequence[Value] = ()
-    ) -> list[Value]:
-        """``body(at, counts, *carried)`` for each vector of a row."""
+        self, body: Callable[..., Sequence[Value]], carried: Sequence[Value] = (),
+        several: Callable[..., Sequence[Value]] | None = None,
+    ) -> list[Value]:  # fmt: skip
+        """``body(at, counts, *carried)`` for each vector of a row.
+
+        ``several`` takes :data:`TOGETHER` of them at once, where there are as many.
+        """
         fn = self.fn
-        carried = fn.loop(self.whole, lambda j, *c: body(j, None, *c), carried, step=WIDTH)
+        start = fn.i64(0)
+        if several is not None:
+            start = self.n & -WIDTH * TOGETHER
+            carried = fn.loop(
+                start,
+                lambda j, *c: several([j + WIDTH * k for k in range(TOGETHER)], *c),
+                carried,
+                step=WIDTH * TOGETHER,
+            )
+        carried = fn.loop(
+            self.whole, lambda j, *c: body(j, None, *c), carried, start=start, step=WIDTH
+        )
         once = self.more.to("zext", "i64")
         return fn.loop(once, lambda _, *c: body(self.last, self.counts, *c), carried)
 
@@ -241,7 +264,7 @@ class _Kind:
         self.measure()
         self.copy_end()
         self.exp = Exponentials(fn, self.lanes, self.params)
-        self.stride = self.short.select(WIDTH, self.n, "i64")
+        self.stride = (self.n + (WIDTH - 1)) & -WIDTH
         self.kept = fn.element(self.work, "double", fn.i64(len(_ARRAYS) * GROUP))
         longest = self.n.gt(ROOM).select(self.n, ROOM, "i64")
         self.made = fn.element(self.kept, "double", longest + WIDTH)
@@ -300,7 +323,11 @@ class _Kind:
                 z = counts.select(z, lowest)
             return _larger(z, top)
 
-        (top,) = _reduce(self.sweep(highest, [lowest]), _larger)
+        def highest_of(ats: Sequence[Value], top: Value) -> list[Value]:
+            z = [self.scores(x, at) for at in ats]
+            return _larger(_tree(z, lambda a, b: _larger(a, b)[0]), top)
+
+        (top,) = _reduce(self.sweep(highest, [lowest], highest_of), _larger)
         top = self.wide(top)
         exponent, can = exp.exponent(top)
         exp.aim(exponent)
@@ -320,8 +347,23 @@ class _Kind:
             total, lost = two_sum(total, share)
             return [total, others[0] + lost, *peak]
 
+        def add_several(ats: Sequence[Value], *sums: Value) -> list[Value]:
+            shares = [exp.of(self.scores(x, at)) for at in ats]
+            if self.keeps:
+                for share, at in zip(shares, ats, strict=True):
+                    self.put(share, e, at, self.lanes.type)
+            # What a sum of two floats loses is less than they have lost; but not beside a difference.
+            step = 2 if self.kind == "softmax" else 1
+            for k in range(0, TOGETHER, step):
+                together = _tree(shares[k : k + step], lambda a, b: a + b)
+                sums = (sums[0] + together.to("fpext", _DOUBLES), *sums[1:])
+            if needs_peak:
+                sums = (sums[0], *_larger(_tree(shares, lambda a, b: _larger(a, b)[0]), sums[1]))
+            return list(sums)
+
         start = [fn.lift(0.0, _DOUBLES)] * (1 if single else 2)
-        sums = self.sweep(add, [*start, *([fn.lift(0.0, vector)] if needs_peak else [])])
+        carried = [*start, *([fn.lift(0.0, vector)] if needs_peak else [])]
+        sums = self.sweep(add, carried, add_several if single else None)
         if single:
             (total,), lost = _reduce(sums[:1], lambda a, b: [a + b]), fn.f64(0.0)
         else:
