@@ -4,7 +4,8 @@ Rounding z - max costs a small share its last digits: an error of half a unit in
 twenty units in the exponential. Here nothing is taken off. With z / T = k log 2 + r the exponential is
 2**k exp(r), and the maximum's K comes off the whole number k, in the exponent's bits. The reduced
 argument is exact after its first step, as the front of z cancels; a temperature is in the constants,
-the polynomial's included, and costs nothing.
+the polynomial's included, and costs nothing. Double lanes, where speed is not all, take the maximum off
+after all, and keep what rounding loses: then a constant on all scores changes not even a bit.
 
 What comes out is exp(z / T) * 2**(bias - K). The bias keeps the smallest share that is a number of the
 format, and the largest sum, away from both ends of the range.
@@ -21,6 +22,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from nonlin.compiler import coefficients as table
+from nonlin.compiler.dd import two_sum
 from nonlin.compiler.ir import Function, Value
 
 __all__ = ["LANES", "WIDTH", "Exponentials", "Lanes", "constants", "fma"]
@@ -164,23 +166,30 @@ class Exponentials:
         """The part of top / T that its exponent leaves, as double."""
         return (top - exponent * self.number(_STEP)) / self.temperature
 
-    def aim(self, exponent: Value) -> None:
-        """Take this K off from now on."""
+    def aim(self, exponent: Value, top: Value) -> None:
+        """Take this K off from now on, or on double lanes this maximum (a double)."""
         lanes = self.lanes
         magic = 1.5 * 2.0**lanes.bits + lanes.own + lanes.bias
         # The low bits of what this is added to are those of the result's exponent.
         self._magic = self.splat(self.narrow(magic - exponent))
         self._low = self.splat(self.narrow((exponent - lanes.below) * self.number(_STEP)))
+        if lanes.type == "double":
+            self._magic = self.splat(self.fn.f64(magic))
+            self._top = self.splat(-top)
 
     def of(self, z: Value) -> Value:
         """exp(z / T) * 2**(bias - K) for z up to the maximum; NaN stays NaN."""
         lanes = self.lanes
         z = z.lt(self._low).select(self._low, z)
+        lost = None
+        if lanes.type == "double":
+            z, lost = two_sum(z, self._top)
         shifted = fma(z, self._log2e, self._magic)
         k = shifted - self._magic
-        r = z
-        for part in self._ln2:
-            r = fma(k, part, r)
+        r = fma(k, self._ln2[0], z)
+        for part in self._ln2[1:]:
+            r = fma(k, part, r if lost is None else r + lost)
+            lost = None
         total = self._terms[-1]
         for c in reversed(self._terms[:-1]):
             total = fma(total, r, c)

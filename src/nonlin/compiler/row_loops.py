@@ -36,7 +36,7 @@ ROOM = 4096
 """Scores in a group, unless one row has more."""
 TOGETHER = 4
 """Vectors of a long row taken at once."""
-_ARRAYS = ("top", "sum", "rest", "peak", "left", "log", "factor", "odd")
+_ARRAYS = ("top", "sum", "rest", "peak", "left", "log", "factor", "less", "odd")
 """What is known of each row of a group; ``odd`` ones went another way."""
 _DOUBLES = f"<{WIDTH} x double>"
 _SIGNATURE = [
@@ -330,7 +330,7 @@ class _Kind:
         (top,) = _reduce(self.sweep(highest, [lowest], highest_of), _larger)
         top = self.wide(top)
         exponent, can = exp.exponent(top)
-        exp.aim(exponent)
+        exp.aim(exponent, top)
         single = self.lanes.type == "float"
         needs_peak = single or self.kind != "softmax"
 
@@ -414,10 +414,17 @@ class _Kind:
             total, peak = (total - peak) + better, better
             self.keep("sum", i, total)
         if self.kind == "softmax":
-            self.keep("factor", i, 1.0 / total)
+            self.divide(i, 1.0, total)
             return
         log = scalar_lanes.call(fn, "log1p", self.known("rest", i) / peak)
         self.keep("log", i, log)
+
+    def divide(self, i: Value, above: Value | float, below: Value) -> None:
+        """The row's factor, and on double lanes what it has been rounded by."""
+        factor = above / below
+        self.keep("factor", i, factor)
+        if self.lanes.type == "double" and self.fn.module.fma:
+            self.keep("less", i, fma(-below, factor, self.fn.lift(above, "double")) / below)
 
     def target(self, row: Value) -> Value:
         return self.fn.load(self.targets, "i64", row)
@@ -441,8 +448,7 @@ class _Kind:
             fn.store(share * (log + gap), self.losses, row)
             fn.when(self.is_smooth, lambda: self.judge_all(row, x, top, log))
             if self.kind == "gradient":
-                factor = (share + self.mass) * self.scale / self.known("sum", i)
-                self.keep("factor", i, factor)
+                self.divide(i, (share + self.mass) * self.scale, self.known("sum", i))
 
         fn.either(target.eq(self.ignored), nothing, something)
 
@@ -514,7 +520,10 @@ class _Kind:
         e = fn.element(self.kept, self.lanes.type, i * self.stride)
         factor = self.known("factor", i)
         high = exp.narrow(factor)
-        low = exp.splat(exp.narrow(factor - self.wide(high)))
+        if self.lanes.type == "float":
+            low = exp.splat(exp.narrow(factor - self.wide(high)))
+        else:
+            low = exp.splat(self.known("less", i) if fn.module.fma else fn.f64(0.0))
         high = exp.splat(high)
         if smooth:
             scale = fn.splat(self.scale, _DOUBLES)
@@ -525,10 +534,8 @@ class _Kind:
                 less = self.smoothing(at) * scale
                 less = less if self.lanes.type == "double" else less.to("fptrunc", exp.lanes.vector)
                 value = fma(share, high, -less)
-            elif self.lanes.type == "float":
-                value = fma(share, high, share * low)
             else:
-                value = share * high
+                value = fma(share, high, share * low)
             self.put(value, out, at, storage)
             return []
 
