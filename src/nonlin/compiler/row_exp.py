@@ -123,10 +123,15 @@ def fma(a: Value, b: Value, c: Value) -> Value:
 
 
 class Exponentials:
-    """The constants in registers of the function being written, and what is computed with them."""
+    """The constants in registers of the function being written, and what is computed with them.
 
-    def __init__(self, fn: Function, lanes: Lanes, params: Value) -> None:
-        self.fn, self.lanes, self.params = fn, lanes, params
+    For vectors, or if ``single`` for one score at a time, with the same bits.
+    """
+
+    def __init__(
+        self, fn: Function, lanes: Lanes, params: Value, *, single: bool = False
+    ) -> None:  # fmt: skip
+        self.fn, self.lanes, self.params, self.single = fn, lanes, params, single
         self._log2e = self._vector(_LOG2E)
         self._ln2 = [-self._vector(_LN2 + i) for i in range(2 if fn.module.fma else 3)]
         self._terms = [self._vector(_TERMS + i) for i in range(len(lanes.terms))]
@@ -151,7 +156,7 @@ class Exponentials:
         return x if self.lanes.type == "double" else x.to("fptrunc", "float")
 
     def splat(self, x: Value) -> Value:
-        return self.fn.splat(x, self.lanes.vector)
+        return x if self.single else self.fn.splat(x, self.lanes.vector)
 
     def _vector(self, place: int) -> Value:
         return self.splat(self.narrow(self.number(place)))

@@ -36,7 +36,11 @@ ROOM = 4096
 """Scores in a group, unless one row has more."""
 TOGETHER = 4
 """Vectors of a long row taken at once."""
-_ARRAYS = ("top", "sum", "rest", "peak", "left", "log", "factor", "less", "odd")
+DENSE = 256
+"""Shorter rows have their exponentials computed in one go, across their ends."""
+_ARRAYS = (
+    "top", "exponent", "sum", "lost", "rest", "peak", "log", "factor", "less", "odd",
+)  # fmt: skip
 """What is known of each row of a group; ``odd`` ones went another way."""
 _DOUBLES = f"<{WIDTH} x double>"
 _SIGNATURE = [
@@ -145,8 +149,7 @@ def _careful(module: Module, storage: str, lanes: Lanes) -> None:
 
     below, ties = fn.loop(n, weigh, [fn.f64(0.0), fn.f64(0.0)])
     ties = none.select(math.nan, ties)
-    known = {"top": top, "sum": below + ties, "rest": below + (ties - unit), "peak": fn.f64(unit),
-             "left": fn.f64(0.0), "odd": fn.f64(1.0)}  # fmt: skip
+    known = {"top": top, "sum": below + ties, "rest": below + (ties - unit), "odd": fn.f64(1.0)}
     for name, value in known.items():
         fn.store(value, work, i + _ARRAYS.index(name) * GROUP)
     fn.ret()
@@ -256,7 +259,7 @@ class _Kind:
             z = fn.load(self.x, self.storage, self.copied_from + k)
             fn.store(z, self.copy, k)
 
-        fn.when(self.short, lambda: fn.loop(self.total - self.copied_from, one) and None)
+        fn.when(self.n.lt(max(DENSE, WIDTH)), lambda: fn.loop(self.total - self.copied_from, one))
 
     # -- the function -----------------------------------------------------------------------------
     def write(self) -> None:
@@ -264,7 +267,12 @@ class _Kind:
         self.measure()
         self.copy_end()
         self.exp = Exponentials(fn, self.lanes, self.params)
-        self.stride = (self.n + (WIDTH - 1)) & -WIDTH
+        self.alone = Exponentials(fn, self.lanes, self.params, single=True)
+        self.dense = self.n.lt(DENSE)
+        if self.lanes.type == "float":
+            self.stride = self.dense.select(self.n, (self.n + (WIDTH - 1)) & -WIDTH)
+        else:
+            self.stride = (self.n + (WIDTH - 1)) & -WIDTH
         self.kept = fn.element(self.work, "double", fn.i64(len(_ARRAYS) * GROUP))
         longest = self.n.gt(ROOM).select(self.n, ROOM, "i64")
         self.made = fn.element(self.kept, "double", longest + WIDTH)
@@ -284,8 +292,18 @@ class _Kind:
             base = g * several
             left = self.rows - base
             count = left.lt(several).select(left, several)
-            fn.loop(count, lambda i: self.weigh(base + i, i))
+            if self.lanes.type == "float":
+                fn.either(
+                    self.dense,
+                    lambda: self.weigh_group(base, count),
+                    lambda: fn.loop(count, lambda i: self.weigh(base + i, i)),
+                )
+            else:
+                fn.loop(count, lambda i: self.weigh(base + i, i))
             fn.loop(count, self.conclude)
+            if self.kind != "softmax":
+                fn.loop(count, lambda i: self.mend(base + i, i))
+                fn.loop(count, self.take_log)
             if self.of_targets:
                 fn.loop(count, lambda i: self.judge(base + i, i))
             if self.kind != "loss":
@@ -296,58 +314,126 @@ class _Kind:
         fn.loop(fn.emit(f"sdiv i64 {groups.ref}, {several.ref}", "i64"), group)
         fn.ret()
 
+    # -- each row by itself -----------------------------------------------------------------------
     def weigh(self, row: Value, i: Value) -> None:
         """Fill in what is known of a row, and its exponentials."""
         fn = self.fn
-        if not self.of_targets:
-            self.weigh_it(row, i)
-            return
-        # A row that is left out must not harm: it is as good as any row that has a number.
-        out = self.target(row).eq(self.ignored)
 
+        def it() -> None:
+            x = self.row(row)
+            top = self.highest(x)
+            self.keep("top", i, top)
+            self.weigh_from(x, top, i)
+
+        if not self.of_targets:
+            it()
+            return
+
+        # A row that is left out must not harm: it is as good as any row that has a number.
         def nothing() -> None:
             for name in _ARRAYS:
                 self.keep(name, i, fn.f64(1.0))
 
-        fn.either(out, nothing, lambda: self.weigh_it(row, i))
+        fn.either(self.target(row).eq(self.ignored), nothing, it)
 
-    def weigh_it(self, row: Value, i: Value) -> None:
-        fn, exp, vector = self.fn, self.exp, self.lanes.vector
-        x = self.row(row)
-        e = fn.element(self.kept, self.lanes.type, i * self.stride)
-        lowest = fn.lift(-math.inf, vector)
+    def weigh_group(self, base: Value, count: Value) -> None:
+        """The same for all rows of a group, at once where their maxima are near each other."""
+        fn, exp = self.fn, self.exp
 
-        def highest(at: Value, counts: Value | None, top: Value) -> list[Value]:
+        def find(i: Value, low: Value, high: Value) -> list[Value]:
+            top = self.highest(self.row(base + i))
+            self.keep("top", i, top)
+            return [top.lt(low).select(top, low), top.gt(high).select(top, high)]
+
+        low, high = fn.loop(count, find, [fn.f64(math.inf), fn.f64(-math.inf)])
+        exponent, can = exp.exponent(high * 0.5 + low * 0.5)
+        can = can & exp.exponent(high)[1] & exp.exponent(low)[1]
+        apart = exp.exponent(high)[0] - exp.exponent(low)[0]
+
+        def together() -> None:
+            exp.aim(exponent, high)
+            start, size = base * self.n, count * self.n
+            x = fn.element(self.x, self.storage, start)
+
+            def one(j: Value) -> None:
+                at = start + j
+                here = fn.element(self.x, self.storage, at)
+                there = fn.element(self.copy, self.storage, at - self.copied_from)
+                z = (at + WIDTH).gt(self.total).select(there, here)
+                self.put(exp.of(self.scores(z, fn.i64(0))), self.kept, j, self.lanes.type)
+
+            def some(j: Value) -> None:
+                shares = [exp.of(self.scores(x, j + WIDTH * k)) for k in range(TOGETHER)]
+                for k, share in enumerate(shares):
+                    self.put(share, self.kept, j + WIDTH * k, self.lanes.type)
+
+            whole = size & -WIDTH * TOGETHER
+            fn.loop(whole, some, step=WIDTH * TOGETHER)
+            fn.loop(size, one, start=whole, step=WIDTH)
+
+            def add(i: Value) -> None:
+                e = self.shares(i)
+                zero, none = fn.lift(0.0, self.lanes.vector), fn.lift(0.0, _DOUBLES)
+
+                def one(at: Value, counts: Value | None, total: Value) -> list[Value]:
+                    share = self.held(e, at)
+                    if counts is not None:
+                        share = counts.select(share, zero)
+                    return [total + share.to("fpext", _DOUBLES)]
+
+                (total,) = _reduce(self.sweep(one, [none]), lambda a, b: [a + b])
+                self.known_sum(self.row(base + i), i, exponent, can, total, fn.f64(0.0))
+
+            fn.loop(count, add)
+
+        def apiece() -> None:
+            def it(i: Value) -> None:
+                self.weigh_from(self.row(base + i), self.known("top", i), i)
+
+            fn.loop(count, it)
+
+        fn.either(can & apart.lt(60.0), together, apiece)
+
+    def shares(self, i: Value) -> Value:
+        """Where the exponentials of a row are."""
+        return self.fn.element(self.kept, self.lanes.type, i * self.stride)
+
+    def highest(self, x: Value) -> Value:
+        """The maximum of a row, as double; NaN is passed over."""
+        lowest = self.fn.lift(-math.inf, self.lanes.vector)
+
+        def one(at: Value, counts: Value | None, top: Value) -> list[Value]:
             z = self.scores(x, at)
             if counts is not None:
                 z = counts.select(z, lowest)
             return _larger(z, top)
 
-        def highest_of(ats: Sequence[Value], top: Value) -> list[Value]:
+        def some(ats: Sequence[Value], top: Value) -> list[Value]:
             z = [self.scores(x, at) for at in ats]
             return _larger(_tree(z, lambda a, b: _larger(a, b)[0]), top)
 
-        (top,) = _reduce(self.sweep(highest, [lowest], highest_of), _larger)
-        top = self.wide(top)
+        return self.wide(_reduce(self.sweep(one, [lowest], some), _larger)[0])
+
+    def weigh_from(self, x: Value, top: Value, i: Value) -> None:
+        """The exponentials of a row whose maximum is known, and their sum."""
+        fn, exp, vector = self.fn, self.exp, self.lanes.vector
         exponent, can = exp.exponent(top)
         exp.aim(exponent, top)
         single = self.lanes.type == "float"
-        needs_peak = single or self.kind != "softmax"
+        e = self.shares(i)
 
-        def add(at: Value, counts: Value | None, *sums: Value) -> list[Value]:
+        def add(at: Value, counts: Value | None, total: Value, *lost: Value) -> list[Value]:
             share = exp.of(self.scores(x, at))
             if self.keeps:
                 self.put(share, e, at, self.lanes.type)
             if counts is not None:
                 share = counts.select(share, fn.lift(0.0, vector))
-            total, *others = sums
-            peak = [_larger(share, others.pop())[0]] if needs_peak else []
             if single:
-                return [total + share.to("fpext", _DOUBLES), *peak]
-            total, lost = two_sum(total, share)
-            return [total, others[0] + lost, *peak]
+                return [total + share.to("fpext", _DOUBLES)]
+            total, more = two_sum(total, share)
+            return [total, lost[0] + more]
 
-        def add_several(ats: Sequence[Value], *sums: Value) -> list[Value]:
+        def add_several(ats: Sequence[Value], total: Value) -> list[Value]:
             shares = [exp.of(self.scores(x, at)) for at in ats]
             if self.keeps:
                 for share, at in zip(shares, ats, strict=True):
@@ -356,37 +442,40 @@ class _Kind:
             step = 2 if self.kind == "softmax" else 1
             for k in range(0, TOGETHER, step):
                 together = _tree(shares[k : k + step], lambda a, b: a + b)
-                sums = (sums[0] + together.to("fpext", _DOUBLES), *sums[1:])
-            if needs_peak:
-                sums = (sums[0], *_larger(_tree(shares, lambda a, b: _larger(a, b)[0]), sums[1]))
-            return list(sums)
+                total = total + together.to("fpext", _DOUBLES)
+            return [total]
 
-        start = [fn.lift(0.0, _DOUBLES)] * (1 if single else 2)
-        carried = [*start, *([fn.lift(0.0, vector)] if needs_peak else [])]
-        sums = self.sweep(add, carried, add_several if single else None)
         if single:
-            (total,), lost = _reduce(sums[:1], lambda a, b: [a + b]), fn.f64(0.0)
+            sums = self.sweep(add, [fn.lift(0.0, _DOUBLES)], add_several)
+            (total,), lost = _reduce(sums, lambda a, b: [a + b]), fn.f64(0.0)
         else:
-            total, lost = _reduce(sums[:2], _pairs)
-        self.keep("top", i, top)
-        self.keep("sum", i, total + lost)
+            total, lost = _reduce(self.sweep(add, [fn.lift(0.0, _DOUBLES)] * 2), _pairs)
+        self.known_sum(x, i, exponent, can, total, lost)
+
+    def known_sum(
+        self, x: Value, i: Value, exponent: Value, can: Value, total: Value, lost: Value
+    ) -> None:
+        """Keep a sum, or weigh the row with care where it has not become a number."""
+        fn = self.fn
+        known = {"exponent": exponent, "sum": total, "lost": lost, "odd": fn.f64(0.0)}
+        for name, value in known.items():
+            self.keep(name, i, value)
+        e = self.shares(i) if self.keeps else Value(fn, "null", "ptr")
+        shown = ", ".join(f"{v.type} {v.ref}" for v in (x, e, self.n, self.params, self.work, i))
         can = can & total.eq(total)
-        if needs_peak:
-            (peak,) = _reduce(sums[-1:], _larger)
-            peak = self.wide(peak)
-            self.keep("peak", i, peak)
-            self.keep("left", i, exp.rest(top, exponent))
-        if self.kind != "softmax":
-            rest = (total - peak) + lost
-            self.keep("rest", i, rest)
-            self.keep("odd", i, fn.f64(0.0))
-            limit = total * (2.0**-26 if single else 2.0**-48)
-            fn.when(can & rest.lt(limit), lambda: self.keep("rest", i, self.others(x, top)))
-        keeps = e if self.keeps else Value(fn, "null", "ptr")
-        shown = ", ".join(
-            f"{v.type} {v.ref}" for v in (x, keeps, self.n, self.params, self.work, i)
-        )
         fn.when(can.eq(0), lambda: fn.do(f"call void @careful({shown})"))
+
+    def mend(self, row: Value, i: Value) -> None:
+        """Where the rest is lost in the sum, add it up without the maximum."""
+        fn, total, top = self.fn, self.known("sum", i), self.known("top", i)
+        limit = total * (2.0**-26 if self.lanes.type == "float" else 2.0**-48)
+        small = self.known("rest", i).lt(limit) & self.known("odd", i).eq(0.0)
+
+        def anew() -> None:
+            self.exp.aim(self.known("exponent", i), top)
+            self.keep("rest", i, self.others(self.row(row), top))
+
+        fn.when(small, anew)
 
     def others(self, x: Value, top: Value) -> Value:
         """The sum without the maximum's term, which is the only one of its size."""
@@ -406,18 +495,28 @@ class _Kind:
     # -- across the rows --------------------------------------------------------------------------
     def conclude(self, i: Value) -> None:
         """From what is known of a row, what its results are made with."""
-        fn = self.fn
-        peak, total = self.known("peak", i), self.known("sum", i)
+        fn, exp = self.fn, self.alone
+        total, top, exponent = (self.known(name, i) for name in ("sum", "top", "exponent"))
+        odd = self.known("odd", i).ne(0.0)
+        peak = better = fn.f64(2.0**self.lanes.bias)
         if self.lanes.type == "float":
             # The maximum's own term is worth the digits that a float has rounded away.
-            better = scalar_lanes.call(fn, "exp", self.known("left", i)) * 2.0**self.lanes.bias
-            total, peak = (total - peak) + better, better
-            self.keep("sum", i, total)
+            exp.aim(exponent, top)
+            peak = self.wide(exp.of(exp.narrow(top)))
+            better = scalar_lanes.call(fn, "exp", exp.rest(top, exponent)) * better
+            better = odd.select(2.0**self.lanes.bias, better)
+        if self.kind != "softmax":
+            self.keep("peak", i, better)
+            rest = (total - peak) + self.known("lost", i)
+            self.keep("rest", i, odd.select(self.known("rest", i), rest))
+        total = odd.select(total, (total - peak) + better + self.known("lost", i))
+        self.keep("sum", i, total)
         if self.kind == "softmax":
             self.divide(i, 1.0, total)
-            return
-        log = scalar_lanes.call(fn, "log1p", self.known("rest", i) / peak)
-        self.keep("log", i, log)
+
+    def take_log(self, i: Value) -> None:
+        ratio = self.known("rest", i) / self.known("peak", i)
+        self.keep("log", i, scalar_lanes.call(self.fn, "log1p", ratio))
 
     def divide(self, i: Value, above: Value | float, below: Value) -> None:
         """The row's factor, and on double lanes what it has been rounded by."""
@@ -517,7 +616,7 @@ class _Kind:
     def deliver_shares(self, i: Value, out: Value, storage: str, *, smooth: bool) -> None:
         """Exponentials times the row's factor, which has two parts so that it is not rounded."""
         fn, exp = self.fn, self.exp
-        e = fn.element(self.kept, self.lanes.type, i * self.stride)
+        e = self.shares(i)
         factor = self.known("factor", i)
         high = exp.narrow(factor)
         if self.lanes.type == "float":
@@ -544,7 +643,7 @@ class _Kind:
     def deliver_target(self, row: Value, i: Value, out: Value, storage: str) -> None:
         """p - 1 of the true class as minus the sum of the others."""
         fn, target = self.fn, self.target(row)
-        e = fn.element(self.kept, self.lanes.type, i * self.stride)
+        e = self.shares(i)
         total, mine = self.known("sum", i), self.wide(fn.load(e, self.lanes.type, target))
         # Below the maximum it has at most half of the sum, so nothing cancels.
         top = self.known("top", i)
