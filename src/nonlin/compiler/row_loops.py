@@ -663,19 +663,28 @@ class _Kind:
         high, highest = exp.splat(high), exp.splat(exp.narrow(top))
         inverse, rest = exp.inverse()
 
-        def usual() -> None:
+        def usual(*, hot: bool) -> None:
             # Of the last vector scores may be overwritten before their turn, if out is x.
             end = self.scores(x, self.last)
 
             def write(at: Value, counts: Value | None) -> list[Value]:
                 d = (self.scores(x, at) if counts is None else end) - highest
-                value = fma(d, inverse, -high)
-                if self.lanes.type == "float":  # what both have beyond a float; but no inf * 0
-                    value = value + fma(d.gt(-1e38).select(d, -1e38), rest, -low)
+                if not hot:
+                    value = (d - high) - low
+                elif self.lanes.type == "float":  # with what both have beyond a float; but no inf * 0
+                    finite = d.gt(-1e38).select(d, -1e38)
+                    value = fma(d, inverse, -high) + fma(finite, rest, -low)
+                else:
+                    value = fma(d, inverse, -high)
                 self.put(value, out, at, storage)
                 return []
 
             self.sweep(write)
+
+        def usual_of_either() -> None:
+            fn.either(
+                exp.temperature.eq(1.0), lambda: usual(hot=False), lambda: usual(hot=True)
+            )
 
         def odd() -> None:
             def one(j: Value) -> None:
@@ -685,7 +694,7 @@ class _Kind:
 
             fn.loop(n, one)
 
-        fn.either(self.known("odd", i).eq(0.0), usual, odd)
+        fn.either(self.known("odd", i).eq(0.0), usual_of_either, odd)
 
     def hand_over(self, start: Value, count: Value) -> None:
         """Copy the results of short rows to where they belong."""
