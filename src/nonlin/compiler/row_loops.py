@@ -38,6 +38,8 @@ TOGETHER = 4
 """Vectors of a long row taken at once."""
 DENSE = 256
 """Shorter rows have their exponentials computed in one go, across their ends."""
+_NEAR = 36.0
+"""How far a row's K may be from the one that is taken off."""
 _ARRAYS = (
     "top", "exponent", "sum", "lost", "rest", "peak", "log", "factor", "less", "odd",
 )  # fmt: skip
@@ -269,6 +271,8 @@ class _Kind:
         self.exp = Exponentials(fn, self.lanes, self.params)
         self.alone = Exponentials(fn, self.lanes, self.params, single=True)
         self.dense = self.n.lt(DENSE)
+        self.guess = fn.emit("alloca double, align 8", "ptr")
+        fn.store(fn.f64(0.0), self.guess)
         if self.lanes.type == "float":
             self.stride = self.dense.select(self.n, (self.n + (WIDTH - 1)) & -WIDTH)
         else:
@@ -321,6 +325,9 @@ class _Kind:
 
         def it() -> None:
             x = self.row(row)
+            if self.lanes.type == "float":
+                self.weigh_at_once(x, i)
+                return
             top = self.highest(x)
             self.keep("top", i, top)
             self.weigh_from(x, top, i)
@@ -416,25 +423,58 @@ class _Kind:
 
     def weigh_from(self, x: Value, top: Value, i: Value) -> None:
         """The exponentials of a row whose maximum is known, and their sum."""
-        fn, exp, vector = self.fn, self.exp, self.lanes.vector
+        exponent, can = self.exp.exponent(top)
+        self.exp.aim(exponent, top)
+        total, lost = self.add_up(x, i)
+        self.known_sum(x, i, exponent, can, total, lost)
+
+    def weigh_at_once(self, x: Value, i: Value) -> None:
+        """A row in one go, with the K of an earlier one in place of its own.
+
+        Any K near a row's own gives the same shares to the last bit.
+        """
+        fn, exp = self.fn, self.exp
+        guess = fn.load(self.guess, "double")
+        exp.aim(guess, guess)
+        top_of: list[Value] = []
+        total, lost = self.add_up(x, i, top_of)
+        (top,) = top_of
+        self.keep("top", i, top)
         exponent, can = exp.exponent(top)
-        exp.aim(exponent, top)
+        near = can & (exponent - guess).abs().lt(_NEAR)
+
+        def again() -> None:
+            fn.when(can, lambda: fn.store(exponent, self.guess))
+            self.weigh_from(x, top, i)
+
+        fn.either(near, lambda: self.known_sum(x, i, guess, can, total, lost), again)
+
+    def add_up(
+        self, x: Value, i: Value, top: list[Value] | None = None
+    ) -> tuple[Value, Value]:  # fmt: skip
+        """The sum of a row's exponentials, and what rounding lost; ``top`` is given the maximum."""
+        fn, exp, vector = self.fn, self.exp, self.lanes.vector
         single = self.lanes.type == "float"
         e = self.shares(i)
 
-        def add(at: Value, counts: Value | None, total: Value, *lost: Value) -> list[Value]:
-            share = exp.of(self.scores(x, at))
+        def add(at: Value, counts: Value | None, total: Value, *others: Value) -> list[Value]:
+            z = self.scores(x, at)
+            share = exp.of(z)
             if self.keeps:
                 self.put(share, e, at, self.lanes.type)
             if counts is not None:
                 share = counts.select(share, fn.lift(0.0, vector))
-            if single:
-                return [total + share.to("fpext", _DOUBLES)]
-            total, more = two_sum(total, share)
-            return [total, lost[0] + more]
+            if not single:
+                total, more = two_sum(total, share)
+                return [total, others[0] + more]
+            highest = _larger(z, others[0]) if others else []  # what has been seen does no harm
+            if others and counts is not None:
+                highest = [counts.select(highest[0], others[0])]
+            return [total + share.to("fpext", _DOUBLES), *highest]
 
-        def add_several(ats: Sequence[Value], total: Value) -> list[Value]:
-            shares = [exp.of(self.scores(x, at)) for at in ats]
+        def add_several(ats: Sequence[Value], total: Value, *others: Value) -> list[Value]:
+            z = [self.scores(x, at) for at in ats]
+            shares = [exp.of(v) for v in z]
             if self.keeps:
                 for share, at in zip(shares, ats, strict=True):
                     self.put(share, e, at, self.lanes.type)
@@ -443,14 +483,19 @@ class _Kind:
             for k in range(0, TOGETHER, step):
                 together = _tree(shares[k : k + step], lambda a, b: a + b)
                 total = total + together.to("fpext", _DOUBLES)
-            return [total]
+            if not others:
+                return [total]
+            return [total, *_larger(_tree(z, lambda a, b: _larger(a, b)[0]), others[0])]
 
-        if single:
-            sums = self.sweep(add, [fn.lift(0.0, _DOUBLES)], add_several)
-            (total,), lost = _reduce(sums, lambda a, b: [a + b]), fn.f64(0.0)
-        else:
-            total, lost = _reduce(self.sweep(add, [fn.lift(0.0, _DOUBLES)] * 2), _pairs)
-        self.known_sum(x, i, exponent, can, total, lost)
+        none = fn.lift(0.0, _DOUBLES)
+        if not single:
+            total, lost = _reduce(self.sweep(add, [none] * 2), _pairs)
+            return total, lost
+        start = [none] if top is None else [none, fn.lift(-math.inf, vector)]
+        total, *highest = self.sweep(add, start, add_several)
+        if top is not None:
+            top.append(self.wide(_reduce(highest, _larger)[0]))
+        return _reduce([total], lambda a, b: [a + b])[0], fn.f64(0.0)
 
     def known_sum(
         self, x: Value, i: Value, exponent: Value, can: Value, total: Value, lost: Value
