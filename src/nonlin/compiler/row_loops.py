@@ -69,7 +69,7 @@ def write(module: Module, storage: str) -> None:
 
 def work_size(n: int) -> int:
     """Bytes of memory that rows of n scores need."""
-    return 8 * (len(_ARRAYS) * GROUP + max(ROOM, n) + (GROUP + 4) * WIDTH)
+    return 8 * (len(_ARRAYS) * GROUP + max(ROOM, n) + (2 * GROUP + 4) * WIDTH)
 
 
 # -- vectors --------------------------------------------------------------------------------------
@@ -279,7 +279,7 @@ class _Kind:
             self.stride = (self.n + (WIDTH - 1)) & -WIDTH
         self.kept = fn.element(self.work, "double", fn.i64(len(_ARRAYS) * GROUP))
         longest = self.n.gt(ROOM).select(self.n, ROOM, "i64")
-        self.made = fn.element(self.kept, "double", longest + WIDTH)
+        self.made = fn.element(self.kept, "double", longest + GROUP * WIDTH)
         several = fn.emit(f"sdiv i64 {ROOM}, {self.n.ref}", "i64")
         several = several.gt(GROUP).select(GROUP, several)
         several = several.lt(1).select(1, several)
