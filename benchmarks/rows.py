@@ -71,7 +71,9 @@ def _jax(x: Any, t: Any, out: Any, threads: int) -> dict[str, Call]:
         "cross_entropy": jax.jit(loss),
         "with gradient": jax.jit(jax.value_and_grad(loss)),
     }
-    return {name: partial(lambda f: jax.block_until_ready(f(logits)), f) for name, f in made.items()}
+    return {
+        name: partial(lambda f: jax.block_until_ready(f(logits)), f) for name, f in made.items()
+    }
 
 
 def _onnx(x: Any, t: Any, out: Any, threads: int) -> dict[str, Call]:

@@ -24,7 +24,7 @@ from nonlin import sheet
 from nonlin.activation import Activation
 from nonlin.art import studio
 from nonlin.calculus import with_conventions
-from nonlin.compiler import cache
+from nonlin.compiler import cache, row_kernel
 from nonlin.compiler.program import lower
 from nonlin.compiler.wasm import Export, build
 from nonlin.expression import Expr, number
@@ -142,6 +142,8 @@ def write_files(directory: Path | str) -> None:
     (directory / _MARK).write_text(_version())
     with cache.writing_to(directory / "code"):
         engine("float32")
+        for dtype in ("float32", "float64"):
+            row_kernel.rows(dtype)
         for activation in nonlin.catalogue.values():
             for what in ("value", "derivative"):
                 for dtype in ("float32", "float64"):
@@ -182,7 +184,7 @@ def _version() -> str:
     return cache.sources(
         "activation.py", "art", "calculus.py", "catalogue.py", "compiler", "describe.py", "enclosure.py",
         "expression.py", "formula.py", "network", "notation", "ops.py", "oracle.py", "properties",
-        "rewrites", "rows.py", "sheet.py",
+        "rewrites", "rows.py", "rowwise.py", "sheet.py",
     )  # fmt: skip
 
 

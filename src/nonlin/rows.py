@@ -39,7 +39,11 @@ _SANE = 2.0**40  # weights beyond this, or below its inverse, are for float64
 
 
 def _scores(x: ArrayLike, axis: int) -> tuple[Array, int]:
-    array = np.asarray(as_floats(x))
+    # Asking for a dtype's name, as as_floats does, takes longer than some rows.
+    if isinstance(x, np.ndarray) and type(x) is np.ndarray and x.dtype.char in "fd":
+        array = x
+    else:
+        array = as_floats(x)
     if array.ndim == 0:
         raise ValueError("scores need at least one dimension")
     try:
@@ -54,7 +58,8 @@ def _scores(x: ArrayLike, axis: int) -> tuple[Array, int]:
 
 
 def _temperature(value: float) -> float:
-    value = real_number(value, "temperature")
+    if type(value) is not float or not value < np.inf:
+        value = real_number(value, "temperature")
     if value <= 0:
         raise ParameterError(f"temperature must be positive, not {value}")
     return value
@@ -65,13 +70,16 @@ def _along(
 ) -> Array:  # fmt: skip
     z, axis = _scores(logits, axis)
     temperature = _temperature(temperature)
-    check_out(out, z)
     if out is None:
-        result = np.empty_like(z, dtype=z.dtype.newbyteorder("="))
+        native = z.dtype.isnative
+        result = np.empty_like(z) if native else np.empty_like(z, z.dtype.newbyteorder("="))
     else:
+        check_out(out, z)
         result = np.asarray(out)
-    job = Job(kind, temperature)
-    job.run(np.moveaxis(z, axis, -1), np.moveaxis(result, axis, -1))
+    if axis not in (-1, z.ndim - 1):
+        Job(kind, temperature).run(np.moveaxis(z, axis, -1), np.moveaxis(result, axis, -1))
+    else:
+        Job(kind, temperature).run(z, result)
     return result if out is None else out
 
 
@@ -276,7 +284,9 @@ def _whole(ignore_index: int) -> int:
     try:
         number = operator.index(ignore_index)
     except TypeError:
-        raise ParameterError(f"ignore_index is one whole number, not {ignore_index!r:.40}") from None
+        raise ParameterError(
+            f"ignore_index is one whole number, not {ignore_index!r:.40}"
+        ) from None
     if not -_INT64 <= number < _INT64:
         raise ParameterError(f"ignore_index {number} does not fit into 64 bits")
     return number

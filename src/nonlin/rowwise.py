@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nonlin.arrays import in_parts, same_or_apart
+from nonlin.arrays import in_parts
 
 __all__ = ["Job", "Losses"]
 
@@ -25,37 +25,38 @@ Array = NDArray[Any]
 
 _GROUP = 64  # rows that are computed together: parts for threads are whole groups
 _BUFFER = 1 << 16  # scores in a buffer, about
+_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 _local = threading.local()
 
 
 @lru_cache(64)
-def _function(kind: str, dtype: str) -> Any:
-    from nonlin.compiler.row_kernel import rows
+def _code(kind: str, dtype: str, temperature: float) -> tuple[Any, int, Array]:
+    """A compiled function, and where the constants that it reads are."""
+    from nonlin.compiler.row_kernel import constants_of, rows
 
-    return getattr(rows(dtype), kind)
+    constants = np.array(constants_of(dtype, temperature))
+    return getattr(rows(dtype), kind), address(constants), constants
 
 
-@lru_cache(64)
-def _constants(dtype: str, temperature: float) -> Array:
-    from nonlin.compiler.row_kernel import constants_of
-
-    return np.array(constants_of(dtype, temperature))
+def address(array: Array | None) -> int:
+    """Where an array is; quicker than ``array.ctypes.data``."""
+    return 0 if array is None else int(array.__array_interface__["data"][0])
 
 
 def _memory(n: int) -> int:
     """The address of memory for rows of n scores, which this thread keeps for the next call."""
-    from nonlin.compiler.row_kernel import work_size
+    size: int
+    at: int
+    size, at = getattr(_local, "room", (0, 0))
+    if size < n:
+        from nonlin.compiler.row_shape import work_size
 
-    size = work_size(n) + 64
-    kept = getattr(_local, "memory", None)
-    if kept is None or kept.nbytes < size:
-        kept = np.empty(size, np.uint8)
-        if n <= _BUFFER:
-            _local.memory = kept
-        else:
-            _local.large = kept  # until the call is over
-    address: int = kept.ctypes.data
-    return address + -address % 64
+        size = max(n, 1 << 12)
+        _local.memory = np.empty(work_size(size) + 64, np.uint8)
+        at = address(_local.memory)
+        at += -at % 64
+        _local.room = size, at
+    return at
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Losses:
     options: Array
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Job:
     """One kind of result of all rows of an array; in float64 for any scores if ``double``."""
 
@@ -88,14 +89,14 @@ class Job:
         count = z.size // n
         if count == 0:
             return
-        name = "float64" if self.double or z.dtype.itemsize == 8 else "float32"
-        dtype = np.dtype(name)
+        double = self.double or z.dtype.itemsize == 8
+        dtype, name = (_DOUBLE, "float64") if double else (_SINGLE, "float32")
         direct = (
             _in_place(z, dtype)
-            and (out is None or (_in_place(out, dtype) and same_or_apart(out, z)))
+            and (out is None or (_in_place(out, dtype) and _same_or_apart(out, z)))
         )  # fmt: skip
         if direct:
-            at_z, at_out, step = z.ctypes.data, 0 if out is None else out.ctypes.data, n * dtype.itemsize
+            at_z, at_out, step = address(z), address(out), n * dtype.itemsize
 
             def part(start: int, rows: int) -> None:
                 skip = start * step
@@ -103,7 +104,7 @@ class Job:
 
             in_parts(part, count, n, _GROUP)
             return
-        if out is not None and np.may_share_memory(out, z) and not same_or_apart(out, z):
+        if out is not None and np.may_share_memory(out, z) and not _same_or_apart(out, z):
             z = z.copy()  # what is written could be read later
         most = max(_BUFFER // n, 1)
         buffer = np.empty(min(count, most) * n, dtype)
@@ -114,25 +115,31 @@ class Job:
             with np.errstate(all="ignore"):
                 np.copyto(here, rows, casting="unsafe")
                 done = rows.size // n
-                address = buffer.ctypes.data
-                self.call(name, address, address if out is not None else 0, start, done, n)
+                at = address(buffer)
+                self.call(name, at, at if out is not None else 0, start, done, n)
                 start += done
                 if out is not None:
                     np.copyto(out[piece], here, casting="unsafe")
 
     def call(self, name: str, z: int, out: int, start: int, rows: int, n: int) -> None:
         """Rows from the address of the first, which is row ``start`` of all."""
-        params = _constants(name, self.temperature)
+        function, params, _ = _code(self.kind, name, self.temperature)
         given = self.losses
-        function = _function(self.kind, name)
         if given is None:
-            function(z, 0, out, 0, rows, n, params.ctypes.data, 0, 0, 0, _memory(n))
+            function(z, 0, out, 0, rows, n, params, 0, 0, 0, _memory(n))
             return
         function(
-            z, given.targets.ctypes.data + 8 * start, out, given.losses.ctypes.data + 8 * start, rows, n,
-            params.ctypes.data, 0 if given.weights is None else given.weights.ctypes.data,
-            0 if given.smooth is None else given.smooth.ctypes.data, given.options.ctypes.data, _memory(n),
+            z, address(given.targets) + 8 * start, out, address(given.losses) + 8 * start, rows, n,
+            params, address(given.weights), address(given.smooth), address(given.options), _memory(n),
         )  # fmt: skip
+
+
+def _same_or_apart(out: Array, z: Array) -> bool:
+    return (
+        out is z
+        or not np.may_share_memory(out, z)
+        or (address(out) == address(z) and out.strides == z.strides and out.dtype == z.dtype)
+    )
 
 
 def _in_place(array: Array, dtype: np.dtype[Any]) -> bool:

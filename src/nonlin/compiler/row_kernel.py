@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nonlin.compiler import cache as store
 from nonlin.compiler import native
 from nonlin.compiler.row_exp import constants
-from nonlin.compiler.row_loops import work_size
+from nonlin.compiler.row_shape import work_size
 from nonlin.compiler.target import host
 
 if TYPE_CHECKING:

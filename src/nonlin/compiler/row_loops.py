@@ -19,36 +19,15 @@ Rows shorter than a vector are read beyond their end; the last ones of an array 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-
 from nonlin.compiler import lanes as scalar_lanes
-from nonlin.compiler.dd import two_sum
-from nonlin.compiler.ir import Function, Module, Value, scalar, shaped
-from nonlin.compiler.row_exp import LANES, WIDTH, Exponentials, Lanes, fma
+from nonlin.compiler.ir import Module, Value
+from nonlin.compiler.row_exp import LANES, WIDTH, Exponentials, fma
+from nonlin.compiler.row_shape import ARRAYS, DENSE, DOUBLES, GROUP, ROOM, gap, reduce
+from nonlin.compiler.row_sums import Sums, careful
 
-__all__ = ["GROUP", "KINDS", "ROOM", "write"]
+__all__ = ["KINDS", "write"]
 
 KINDS = ("softmax", "log_softmax", "loss", "gradient")
-GROUP = 64
-"""The most rows in a group."""
-ROOM = 4096
-"""Scores in a group, unless one row has more."""
-TOGETHER = 4
-"""Vectors of a long row taken at once."""
-DENSE = 256
-"""Shorter rows have their exponentials computed in one go, across their ends."""
-_NEAR = 36.0
-"""How far a row's K may be from the one that is taken off."""
-_ARRAYS = (
-    "top", "exponent", "sum", "lost", "rest", "peak", "log", "factor", "less", "odd",
-)  # fmt: skip
-"""What is known of each row of a group; ``odd`` ones went another way."""
-_DOUBLES = f"<{WIDTH} x double>"
-_SIGNATURE = [
-    ("x", "ptr"), ("targets", "ptr"), ("out", "ptr"), ("losses", "ptr"), ("rows", "i64"), ("n", "i64"),
-    ("params", "ptr"), ("weights", "ptr"), ("smooth", "ptr"), ("options", "ptr"), ("work", "ptr"),
-]  # fmt: skip
 
 
 def write(module: Module, storage: str) -> None:
@@ -62,206 +41,13 @@ def write(module: Module, storage: str) -> None:
     ``work`` is memory for :func:`work_size` bytes. ``out`` may be ``x``.
     """
     lanes = LANES["float" if storage == "float" and module.fma else "double"]
-    _careful(module, storage, lanes)
+    careful(module, storage, lanes)
     for kind in KINDS:
         _Kind(module, kind, storage, lanes).write()
 
 
-def work_size(n: int) -> int:
-    """Bytes of memory that rows of n scores need."""
-    return 8 * (len(_ARRAYS) * GROUP + max(ROOM, n) + (2 * GROUP + 4) * WIDTH)
-
-
-# -- vectors --------------------------------------------------------------------------------------
-def _part(v: Value, start: int, count: int) -> Value:
-    places = ", ".join(f"i32 {start + i}" for i in range(count))
-    text = f"shufflevector {v.type} {v.ref}, {v.type} poison, <{count} x i32> <{places}>"
-    return v.fn.emit(text, f"<{count} x {scalar(v.type)}>")
-
-
-def _reduce(parts: Sequence[Value], join: Callable[..., Sequence[Value]]) -> list[Value]:
-    """Halves with halves, until one element of each part is left."""
-    count = WIDTH
-    while count > 1:
-        count //= 2
-        low, high = ([_part(v, at, count) for v in parts] for at in (0, count))
-        parts = join(*low, *high)
-    return [v.fn.emit(f"extractelement {v.type} {v.ref}, i32 0", scalar(v.type)) for v in parts]
-
-
-def _tree(values: Sequence[Value], join: Callable[[Value, Value], Value]) -> Value:
-    while len(values) > 1:
-        values = [join(a, b) for a, b in zip(values[::2], values[1::2], strict=True)]
-    return values[0]
-
-
-def _larger(a: Value, b: Value) -> list[Value]:
-    return [a.gt(b).select(a, b)]
-
-
-def _pairs(a: Value, da: Value, b: Value, db: Value) -> list[Value]:
-    s, lost = two_sum(a, b)
-    return [s, da + db + lost]
-
-
-def _gap(top: Value, z: Value, temperature: Value) -> Value:
-    """(top - z) / T on doubles, at the ends of the range too; 0 for +inf from +inf."""
-    wide = top - z
-    gap = wide / temperature
-    halves = (top * 0.5 - z * 0.5) / temperature * 2.0
-    over = wide.eq(math.inf) & top.lt(math.inf) & z.gt(-math.inf)
-    return z.eq(top).select(0.0, over.select(halves, gap))
-
-
-def _careful(module: Module, storage: str, lanes: Lanes) -> None:
-    """``careful(x, e, n, params, work, i)`` weighs any row; row i of the group is then known, and odd."""
-    fn = module.function(
-        "careful",
-        [("x", "ptr"), ("e", "ptr"), ("n", "i64"), ("params", "ptr"), ("work", "ptr"), ("i", "i64")],
-        [], attributes="nounwind noinline cold",
-    )  # fmt: skip
-    x, e, n, params, work, i = fn.arguments
-    temperature = Exponentials.temperature_at(fn, params)
-
-    def score(j: Value) -> Value:
-        z = fn.load(x, storage, j)
-        return z if storage == "double" else z.to("fpext", "double")
-
-    def look(j: Value, top: Value, seen: Value) -> list[Value]:
-        z = score(j)
-        return [z.gt(top).select(z, top), seen + z]
-
-    # A sum is NaN where a score is, and where both infinities are: then it is looked at once more.
-    def wrong(j: Value, so_far: Value) -> list[Value]:
-        return [so_far | score(j).is_nan().to("zext", "i64")]
-
-    top, _ = fn.loop(n, look, [fn.f64(-math.inf), fn.f64(0.0)])
-    (bad,) = fn.loop(n, wrong, [fn.i64(0)])
-    none = bad.ne(0) | top.eq(-math.inf)
-    unit = 2.0**lanes.bias
-
-    def weigh(j: Value, below: Value, ties: Value) -> list[Value]:
-        z = score(j)
-        share = scalar_lanes.call(fn, "exp", -_gap(top, z, temperature)) * unit
-        share = none.select(math.nan, share)
-        kept = share if lanes.type == "double" else share.to("fptrunc", "float")
-        fn.when(fn.emit(f"icmp ne ptr {e.ref}, null", "i1"), lambda: fn.store(kept, e, j))
-        is_top = z.eq(top)
-        return [below + is_top.select(0.0, share), ties + is_top.select(unit, 0.0)]
-
-    below, ties = fn.loop(n, weigh, [fn.f64(0.0), fn.f64(0.0)])
-    ties = none.select(math.nan, ties)
-    known = {"top": top, "sum": below + ties, "rest": below + (ties - unit), "odd": fn.f64(1.0)}
-    for name, value in known.items():
-        fn.store(value, work, i + _ARRAYS.index(name) * GROUP)
-    fn.ret()
-
-
-class _Kind:
-    """One of the functions, being written."""
-
-    def __init__(self, module: Module, kind: str, storage: str, lanes: Lanes) -> None:
-        self.kind, self.storage, self.lanes = kind, storage, lanes
-        self.size = 4 if storage == "float" else 8
-        self.keeps = kind in ("softmax", "gradient")  # the exponentials
-        self.of_targets = kind in ("loss", "gradient")
-        self.fn = module.function(kind, _SIGNATURE, [], internal=False)
-        (self.x, self.targets, self.out, self.losses, self.rows, self.n, self.params, self.weights,
-         self.smooth, self.options, self.work) = self.fn.arguments  # fmt: skip
-
-    # -- memory -----------------------------------------------------------------------------------
-    def known(self, name: str, i: Value) -> Value:
-        return self.fn.load(self.work, "double", i + _ARRAYS.index(name) * GROUP)
-
-    def keep(self, name: str, i: Value, value: Value) -> None:
-        self.fn.store(value, self.work, i + _ARRAYS.index(name) * GROUP)
-
-    def scores(self, row: Value, at: Value) -> Value:
-        """A vector of scores, on lanes."""
-        fn = self.fn
-        z = fn.load(fn.element(row, self.storage, at), f"<{WIDTH} x {self.storage}>", align=self.size)
-        return z if self.storage == self.lanes.type else z.to("fpext", self.lanes.vector)
-
-    def wide(self, x: Value) -> Value:
-        """A number as double."""
-        return x if x.type == "double" else x.to("fpext", "double")
-
-    def score(self, row: Value, at: Value) -> Value:
-        return self.wide(self.fn.load(row, self.storage, at))
-
-    def held(self, pointer: Value, at: Value) -> Value:
-        """A vector of what was kept on lanes."""
-        fn, size = self.fn, self.lanes.bits // 29 * 4 + 4
-        return fn.load(fn.element(pointer, self.lanes.type, at), self.lanes.vector, align=size)
-
-    def put(self, value: Value, pointer: Value, at: Value, storage: str) -> None:
-        fn = self.fn
-        size = 4 if storage == "float" else 8
-        if scalar(value.type) != storage:
-            value = value.to("fptrunc", shaped(storage, value.type))
-        fn.store(value, fn.element(pointer, storage, at), align=size)
-
-    # -- the shape of a row -----------------------------------------------------------------------
-    def measure(self) -> None:
-        """Where a row's whole vectors end, and what counts of the one that is left."""
-        fn, n = self.fn, self.n
-        self.short = n.lt(WIDTH)
-        self.whole = n & -WIDTH
-        self.more = (n & (WIDTH - 1)).ne(0)
-        self.last = self.short.select(0, n - WIDTH, "i64")
-        first = self.short.select(0, WIDTH - (n & (WIDTH - 1)), "i64")
-        end = self.short.select(n, WIDTH, "i64")
-        numbers = ", ".join(f"i32 {k}" for k in range(WIDTH))
-        places = Value(fn, f"<{numbers}>", f"<{WIDTH} x i32>")
-        low, high = (fn.splat(v.to("trunc", "i32"), places.type) for v in (first, end))
-        self.counts = places.ge(low) & places.lt(high)
-
-    def sweep(
-        self, body: Callable[..., Sequence[Value]], carried: Sequence[Value] = (),
-        several: Callable[..., Sequence[Value]] | None = None,
-    ) -> list[Value]:  # fmt: skip
-        """``body(at, counts, *carried)`` for each vector of a row.
-
-        ``several`` takes :data:`TOGETHER` of them at once, where there are as many.
-        """
-        fn = self.fn
-        start = fn.i64(0)
-        if several is not None:
-            start = self.n & -WIDTH * TOGETHER
-            carried = fn.loop(
-                start,
-                lambda j, *c: several([j + WIDTH * k for k in range(TOGETHER)], *c),
-                carried,
-                step=WIDTH * TOGETHER,
-            )
-        carried = fn.loop(
-            self.whole, lambda j, *c: body(j, None, *c), carried, start=start, step=WIDTH
-        )
-        once = self.more.to("zext", "i64")
-        return fn.loop(once, lambda _, *c: body(self.last, self.counts, *c), carried)
-
-    def row(self, i: Value) -> Value:
-        """Where the scores of a row are, with a vector's length to be read."""
-        fn, at = self.fn, i * self.n
-        copied = self.short & (at + WIDTH).gt(self.total)
-        here = fn.element(self.x, self.storage, at)
-        there = fn.element(self.copy, self.storage, at - self.copied_from)
-        return copied.select(there, here)
-
-    def copy_end(self) -> None:
-        fn = self.fn
-        room = 3 * WIDTH
-        self.copy = fn.emit(f"alloca [{room} x {self.storage}], align 64", "ptr")
-        self.total = self.rows * self.n
-        start = self.total - 2 * WIDTH
-        self.copied_from = start.gt(0).select(start, 0)
-        fn.do(f"store [{room} x {self.storage}] zeroinitializer, ptr {self.copy.ref}")
-
-        def one(k: Value) -> None:
-            z = fn.load(self.x, self.storage, self.copied_from + k)
-            fn.store(z, self.copy, k)
-
-        fn.when(self.n.lt(max(DENSE, WIDTH)), lambda: fn.loop(self.total - self.copied_from, one))
+class _Kind(Sums):
+    """A function of rows, being written: how it ends."""
 
     # -- the function -----------------------------------------------------------------------------
     def write(self) -> None:
@@ -277,7 +63,7 @@ class _Kind:
             self.stride = self.dense.select(self.n, (self.n + (WIDTH - 1)) & -WIDTH)
         else:
             self.stride = (self.n + (WIDTH - 1)) & -WIDTH
-        self.kept = fn.element(self.work, "double", fn.i64(len(_ARRAYS) * GROUP))
+        self.kept = fn.element(self.work, "double", fn.i64(len(ARRAYS) * GROUP))
         longest = self.n.gt(ROOM).select(self.n, ROOM, "i64")
         self.made = fn.element(self.kept, "double", longest + GROUP * WIDTH)
         several = fn.emit(f"sdiv i64 {ROOM}, {self.n.ref}", "i64")
@@ -318,225 +104,6 @@ class _Kind:
         fn.loop(fn.emit(f"sdiv i64 {groups.ref}, {several.ref}", "i64"), group)
         fn.ret()
 
-    # -- each row by itself -----------------------------------------------------------------------
-    def weigh(self, row: Value, i: Value) -> None:
-        """Fill in what is known of a row, and its exponentials."""
-        fn = self.fn
-
-        def it() -> None:
-            x = self.row(row)
-            if self.lanes.type == "float":
-                self.weigh_at_once(x, i)
-                return
-            top = self.highest(x)
-            self.keep("top", i, top)
-            self.weigh_from(x, top, i)
-
-        if not self.of_targets:
-            it()
-            return
-
-        # A row that is left out must not harm: it is as good as any row that has a number.
-        def nothing() -> None:
-            for name in _ARRAYS:
-                self.keep(name, i, fn.f64(1.0))
-
-        fn.either(self.target(row).eq(self.ignored), nothing, it)
-
-    def weigh_group(self, base: Value, count: Value) -> None:
-        """The same for all rows of a group, at once where their maxima are near each other."""
-        fn, exp = self.fn, self.exp
-
-        def find(i: Value, low: Value, high: Value) -> list[Value]:
-            top = self.highest(self.row(base + i))
-            self.keep("top", i, top)
-            return [top.lt(low).select(top, low), top.gt(high).select(top, high)]
-
-        low, high = fn.loop(count, find, [fn.f64(math.inf), fn.f64(-math.inf)])
-        exponent, can = exp.exponent(high * 0.5 + low * 0.5)
-        can = can & exp.exponent(high)[1] & exp.exponent(low)[1]
-        apart = exp.exponent(high)[0] - exp.exponent(low)[0]
-
-        def together() -> None:
-            exp.aim(exponent, high)
-            start, size = base * self.n, count * self.n
-            x = fn.element(self.x, self.storage, start)
-
-            def one(j: Value) -> None:
-                at = start + j
-                here = fn.element(self.x, self.storage, at)
-                there = fn.element(self.copy, self.storage, at - self.copied_from)
-                z = (at + WIDTH).gt(self.total).select(there, here)
-                self.put(exp.of(self.scores(z, fn.i64(0))), self.kept, j, self.lanes.type)
-
-            def some(j: Value) -> None:
-                shares = [exp.of(self.scores(x, j + WIDTH * k)) for k in range(TOGETHER)]
-                for k, share in enumerate(shares):
-                    self.put(share, self.kept, j + WIDTH * k, self.lanes.type)
-
-            whole = size & -WIDTH * TOGETHER
-            fn.loop(whole, some, step=WIDTH * TOGETHER)
-            fn.loop(size, one, start=whole, step=WIDTH)
-
-            def add(i: Value) -> None:
-                e = self.shares(i)
-                zero, none = fn.lift(0.0, self.lanes.vector), fn.lift(0.0, _DOUBLES)
-
-                def one(at: Value, counts: Value | None, total: Value) -> list[Value]:
-                    share = self.held(e, at)
-                    if counts is not None:
-                        share = counts.select(share, zero)
-                    return [total + share.to("fpext", _DOUBLES)]
-
-                (total,) = _reduce(self.sweep(one, [none]), lambda a, b: [a + b])
-                self.known_sum(self.row(base + i), i, exponent, can, total, fn.f64(0.0))
-
-            fn.loop(count, add)
-
-        def apiece() -> None:
-            def it(i: Value) -> None:
-                self.weigh_from(self.row(base + i), self.known("top", i), i)
-
-            fn.loop(count, it)
-
-        fn.either(can & apart.lt(60.0), together, apiece)
-
-    def shares(self, i: Value) -> Value:
-        """Where the exponentials of a row are."""
-        return self.fn.element(self.kept, self.lanes.type, i * self.stride)
-
-    def highest(self, x: Value) -> Value:
-        """The maximum of a row, as double; NaN is passed over."""
-        lowest = self.fn.lift(-math.inf, self.lanes.vector)
-
-        def one(at: Value, counts: Value | None, top: Value) -> list[Value]:
-            z = self.scores(x, at)
-            if counts is not None:
-                z = counts.select(z, lowest)
-            return _larger(z, top)
-
-        def some(ats: Sequence[Value], top: Value) -> list[Value]:
-            z = [self.scores(x, at) for at in ats]
-            return _larger(_tree(z, lambda a, b: _larger(a, b)[0]), top)
-
-        return self.wide(_reduce(self.sweep(one, [lowest], some), _larger)[0])
-
-    def weigh_from(self, x: Value, top: Value, i: Value) -> None:
-        """The exponentials of a row whose maximum is known, and their sum."""
-        exponent, can = self.exp.exponent(top)
-        self.exp.aim(exponent, top)
-        total, lost = self.add_up(x, i)
-        self.known_sum(x, i, exponent, can, total, lost)
-
-    def weigh_at_once(self, x: Value, i: Value) -> None:
-        """A row in one go, with the K of an earlier one in place of its own.
-
-        Any K near a row's own gives the same shares to the last bit.
-        """
-        fn, exp = self.fn, self.exp
-        guess = fn.load(self.guess, "double")
-        exp.aim(guess, guess)
-        top_of: list[Value] = []
-        total, lost = self.add_up(x, i, top_of)
-        (top,) = top_of
-        self.keep("top", i, top)
-        exponent, can = exp.exponent(top)
-        near = can & (exponent - guess).abs().lt(_NEAR)
-
-        def again() -> None:
-            fn.when(can, lambda: fn.store(exponent, self.guess))
-            self.weigh_from(x, top, i)
-
-        fn.either(near, lambda: self.known_sum(x, i, guess, can, total, lost), again)
-
-    def add_up(
-        self, x: Value, i: Value, top: list[Value] | None = None
-    ) -> tuple[Value, Value]:  # fmt: skip
-        """The sum of a row's exponentials, and what rounding lost; ``top`` is given the maximum."""
-        fn, exp, vector = self.fn, self.exp, self.lanes.vector
-        single = self.lanes.type == "float"
-        e = self.shares(i)
-
-        def add(at: Value, counts: Value | None, total: Value, *others: Value) -> list[Value]:
-            z = self.scores(x, at)
-            share = exp.of(z)
-            if self.keeps:
-                self.put(share, e, at, self.lanes.type)
-            if counts is not None:
-                share = counts.select(share, fn.lift(0.0, vector))
-            if not single:
-                total, more = two_sum(total, share)
-                return [total, others[0] + more]
-            highest = _larger(z, others[0]) if others else []  # what has been seen does no harm
-            if others and counts is not None:
-                highest = [counts.select(highest[0], others[0])]
-            return [total + share.to("fpext", _DOUBLES), *highest]
-
-        def add_several(ats: Sequence[Value], total: Value, *others: Value) -> list[Value]:
-            z = [self.scores(x, at) for at in ats]
-            shares = [exp.of(v) for v in z]
-            if self.keeps:
-                for share, at in zip(shares, ats, strict=True):
-                    self.put(share, e, at, self.lanes.type)
-            # What a sum of two floats loses is less than they have lost; but not beside a difference.
-            step = 2 if self.kind == "softmax" else 1
-            for k in range(0, TOGETHER, step):
-                together = _tree(shares[k : k + step], lambda a, b: a + b)
-                total = total + together.to("fpext", _DOUBLES)
-            if not others:
-                return [total]
-            return [total, *_larger(_tree(z, lambda a, b: _larger(a, b)[0]), others[0])]
-
-        none = fn.lift(0.0, _DOUBLES)
-        if not single:
-            total, lost = _reduce(self.sweep(add, [none] * 2), _pairs)
-            return total, lost
-        start = [none] if top is None else [none, fn.lift(-math.inf, vector)]
-        total, *highest = self.sweep(add, start, add_several)
-        if top is not None:
-            top.append(self.wide(_reduce(highest, _larger)[0]))
-        return _reduce([total], lambda a, b: [a + b])[0], fn.f64(0.0)
-
-    def known_sum(
-        self, x: Value, i: Value, exponent: Value, can: Value, total: Value, lost: Value
-    ) -> None:
-        """Keep a sum, or weigh the row with care where it has not become a number."""
-        fn = self.fn
-        known = {"exponent": exponent, "sum": total, "lost": lost, "odd": fn.f64(0.0)}
-        for name, value in known.items():
-            self.keep(name, i, value)
-        e = self.shares(i) if self.keeps else Value(fn, "null", "ptr")
-        shown = ", ".join(f"{v.type} {v.ref}" for v in (x, e, self.n, self.params, self.work, i))
-        can = can & total.eq(total)
-        fn.when(can.eq(0), lambda: fn.do(f"call void @careful({shown})"))
-
-    def mend(self, row: Value, i: Value) -> None:
-        """Where the rest is lost in the sum, add it up without the maximum."""
-        fn, total, top = self.fn, self.known("sum", i), self.known("top", i)
-        limit = total * (2.0**-26 if self.lanes.type == "float" else 2.0**-48)
-        small = self.known("rest", i).lt(limit) & self.known("odd", i).eq(0.0)
-
-        def anew() -> None:
-            self.exp.aim(self.known("exponent", i), top)
-            self.keep("rest", i, self.others(self.row(row), top))
-
-        fn.when(small, anew)
-
-    def others(self, x: Value, top: Value) -> Value:
-        """The sum without the maximum's term, which is the only one of its size."""
-        fn, zero = self.fn, self.fn.lift(0.0, self.lanes.vector)
-        highest = self.exp.splat(self.exp.narrow(top))
-
-        def add(at: Value, counts: Value | None, total: Value) -> list[Value]:
-            z = self.scores(x, at)
-            share = z.eq(highest).select(zero, self.exp.of(z))
-            if counts is not None:
-                share = counts.select(share, zero)
-            return [total + (share if share.type == _DOUBLES else share.to("fpext", _DOUBLES))]
-
-        sums = self.sweep(add, [fn.lift(0.0, _DOUBLES)])
-        return _reduce(sums, lambda a, b: [a + b])[0]
-
     # -- across the rows --------------------------------------------------------------------------
     def conclude(self, i: Value) -> None:
         """From what is known of a row, what its results are made with."""
@@ -570,9 +137,6 @@ class _Kind:
         if self.lanes.type == "double" and self.fn.module.fma:
             self.keep("less", i, fma(-below, factor, self.fn.lift(above, "double")) / below)
 
-    def target(self, row: Value) -> Value:
-        return self.fn.load(self.targets, "i64", row)
-
     def weight(self, target: Value) -> Value:
         """What a row of this class counts; without weights the 1 that the options begin with."""
         at = self.is_weighted.select(target, 0, "i64")
@@ -588,8 +152,8 @@ class _Kind:
         def something() -> None:
             x, top, log = self.row(row), self.known("top", i), self.known("log", i)
             share = self.share * self.weight(target)
-            gap = _gap(top, self.score(x, target), self.exp.temperature)
-            fn.store(share * (log + gap), self.losses, row)
+            behind = gap(top, self.score(x, target), self.exp.temperature)
+            fn.store(share * (log + behind), self.losses, row)
             fn.when(self.is_smooth, lambda: self.judge_all(row, x, top, log))
             if self.kind == "gradient":
                 self.divide(i, (share + self.mass) * self.scale, self.known("sum", i))
@@ -599,24 +163,24 @@ class _Kind:
     def judge_all(self, row: Value, x: Value, top: Value, log: Value) -> None:
         """Add the part of the loss in which every class has a weight."""
         fn = self.fn
-        highest = fn.splat(top, _DOUBLES)
+        highest = fn.splat(top, DOUBLES)
 
         def add(at: Value, counts: Value | None, total: Value) -> list[Value]:
             z = self.scores(x, at)
-            z = z if z.type == _DOUBLES else z.to("fpext", _DOUBLES)
-            gap = z.eq(highest).select(0.0, highest - z, _DOUBLES)
+            z = z if z.type == DOUBLES else z.to("fpext", DOUBLES)
+            gap = z.eq(highest).select(0.0, highest - z, DOUBLES)
             part = self.smoothing(at) * gap
             if counts is not None:
-                part = counts.select(part, fn.lift(0.0, _DOUBLES))
+                part = counts.select(part, fn.lift(0.0, DOUBLES))
             return [total + part]
 
-        sums = self.sweep(add, [fn.lift(0.0, _DOUBLES)])
-        (gaps,) = _reduce(sums, lambda a, b: [a + b])
+        sums = self.sweep(add, [fn.lift(0.0, DOUBLES)])
+        (gaps,) = reduce(sums, lambda a, b: [a + b])
         fn.store(fn.load(self.losses, "double", row) + (self.mass * log + gaps), self.losses, row)
 
     def smoothing(self, at: Value) -> Value:
         fn = self.fn
-        return fn.load(fn.element(self.smooth, "double", at), _DOUBLES, align=8)
+        return fn.load(fn.element(self.smooth, "double", at), DOUBLES, align=8)
 
     # -- row by row -------------------------------------------------------------------------------
     def deliver(self, row: Value, i: Value) -> None:
@@ -646,7 +210,12 @@ class _Kind:
 
         def nothing() -> None:
             zero = fn.lift(0.0, self.lanes.vector)
-            self.sweep(lambda at, _: [self.put(zero, out, at, storage)][:0])
+
+            def write(at: Value, _: Value | None) -> list[Value]:
+                self.put(zero, out, at, storage)
+                return []
+
+            self.sweep(write)
 
         def something() -> None:
             fn.either(
@@ -670,7 +239,7 @@ class _Kind:
             low = exp.splat(self.known("less", i) if fn.module.fma else fn.f64(0.0))
         high = exp.splat(high)
         if smooth:
-            scale = fn.splat(self.scale, _DOUBLES)
+            scale = fn.splat(self.scale, DOUBLES)
 
         def write(at: Value, _: Value | None) -> list[Value]:
             share = self.held(e, at)
@@ -716,7 +285,9 @@ class _Kind:
                 d = (self.scores(x, at) if counts is None else end) - highest
                 if not hot:
                     value = (d - high) - low
-                elif self.lanes.type == "float":  # with what both have beyond a float; but no inf * 0
+                elif (
+                    self.lanes.type == "float"
+                ):  # with what both have beyond a float; but no inf * 0
                     finite = d.gt(-1e38).select(d, -1e38)
                     value = fma(d, inverse, -high) + fma(finite, rest, -low)
                 else:
@@ -727,14 +298,12 @@ class _Kind:
             self.sweep(write)
 
         def usual_of_either() -> None:
-            fn.either(
-                exp.temperature.eq(1.0), lambda: usual(hot=False), lambda: usual(hot=True)
-            )
+            fn.either(exp.temperature.eq(1.0), lambda: usual(hot=False), lambda: usual(hot=True))
 
         def odd() -> None:
             def one(j: Value) -> None:
-                gap = _gap(top, self.score(x, j), exp.temperature)
-                value = 0.0 - (gap + log)
+                behind = gap(top, self.score(x, j), exp.temperature)
+                value = 0.0 - (behind + log)
                 self.put(value, out, j, storage)
 
             fn.loop(n, one)
@@ -746,9 +315,7 @@ class _Kind:
         fn = self.fn
         to = fn.element(self.out, self.storage, start)
         whole = count & -WIDTH
-        fn.loop(
-            whole, lambda j: self.put(self.held(self.made, j), to, j, self.storage), step=WIDTH
-        )
+        fn.loop(whole, lambda j: self.put(self.held(self.made, j), to, j, self.storage), step=WIDTH)
 
         def one(j: Value) -> None:
             self.put(fn.load(self.made, self.lanes.type, j), to, j, self.storage)
