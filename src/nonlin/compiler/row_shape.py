@@ -53,7 +53,7 @@ def part(v: Value, start: int, count: int) -> Value:
 
 def reduce(parts: Sequence[Value], join: Callable[..., Sequence[Value]]) -> list[Value]:
     """Halves with halves, until one element of each part is left."""
-    count = WIDTH
+    count = int(parts[0].type[1:].split(" ")[0])
     while count > 1:
         count //= 2
         low, high = ([part(v, at, count) for v in parts] for at in (0, count))

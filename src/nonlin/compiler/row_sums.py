@@ -80,6 +80,21 @@ def careful(module: Module, storage: str, lanes: Lanes) -> None:
     fn.ret()
 
 
+_HALF = f"<{WIDTH // 2} x double>"
+_UNIT = 2.0**896
+
+
+def _added(totals: Sequence[Value], share: Value) -> list[Value]:
+    """Positive floats added to two sums in double, which are times 2**-896.
+
+    That is what a float's bits are worth where a double has its own, and moving them there takes less
+    than converting. NaN comes out as something larger than any sum.
+    """
+    bits = share.to("bitcast", f"<{WIDTH // 2} x i64>")
+    parts = bits.shl(32).lshr(3), (bits & -(1 << 32)).lshr(3)
+    return [total + part.as_float() for total, part in zip(totals, parts, strict=True)]
+
+
 class Sums(Rows):
     """A function of rows, being written: what is known of each row."""
 
@@ -152,10 +167,7 @@ class Sums(Rows):
                         share = counts.select(share, zero)
                     return [total + share.to("fpext", DOUBLES)]
 
-                def some(ats: Sequence[Value], total: Value) -> list[Value]:
-                    return [self.summed([self.held(e, at) for at in ats], total)]
-
-                (total,) = reduce(self.sweep(one, [none], some), lambda a, b: [a + b])
+                (total,) = reduce(self.sweep(one, [none]), lambda a, b: [a + b])
                 self.known_sum(self.row(base + i), i, exponent, can, total, fn.f64(0.0))
 
             fn.loop(count, add)
@@ -212,18 +224,11 @@ class Sums(Rows):
 
         def again() -> None:
             fn.when(can, lambda: fn.store(exponent, self.guess))
-            self.weigh_from(x, top, i)
+            exp.aim(exponent, top)
+            total, lost = self.add_up(x, i, [])
+            self.known_sum(x, i, exponent, can, total, lost)
 
         fn.either(near, lambda: self.known_sum(x, i, guess, can, total, lost), again)
-
-    def summed(self, shares: Sequence[Value], total: Value) -> Value:
-        """The sum with several vectors of floats added, everywhere in the same order."""
-        # What a sum of two floats loses is less than they have lost; but not beside a difference.
-        step = 2 if self.kind == "softmax" else 1
-        for k in range(0, TOGETHER, step):
-            together = tree(shares[k : k + step], lambda a, b: a + b)
-            total = total + together.to("fpext", DOUBLES)
-        return total
 
     def add_up(
         self, x: Value, i: Value, top: list[Value] | None = None
@@ -233,7 +238,7 @@ class Sums(Rows):
         single = self.lanes.type == "float"
         e = self.shares(i)
 
-        def add(at: Value, counts: Value | None, total: Value, *others: Value) -> list[Value]:
+        def add(at: Value, counts: Value | None, *sums: Value) -> list[Value]:
             z = self.scores(x, at)
             share = exp.of(z)
             if self.keeps:
@@ -241,33 +246,43 @@ class Sums(Rows):
             if counts is not None:
                 share = counts.select(share, fn.lift(0.0, vector))
             if not single:
-                total, more = two_sum(total, share)
-                return [total, others[0] + more]
-            highest = larger(z, others[0]) if others else []  # what has been seen does no harm
-            if others and counts is not None:
-                highest = [counts.select(highest[0], others[0])]
-            return [total + share.to("fpext", DOUBLES), *highest]
+                total, more = two_sum(sums[0], share)
+                return [total, sums[1] + more]
+            if top is None:
+                return [sums[0] + share.to("fpext", DOUBLES)]
+            *totals, highest = sums
+            above = larger(z, highest)[0]
+            if counts is not None:
+                above = counts.select(above, highest)
+            return [*_added(totals, share), above]
 
-        def add_several(ats: Sequence[Value], total: Value, *others: Value) -> list[Value]:
+        def add_several(ats: Sequence[Value], *sums: Value) -> list[Value]:
             z = [self.scores(x, at) for at in ats]
             shares = [exp.of(v) for v in z]
-            if self.keeps:
-                for share, at in zip(shares, ats, strict=True):
+            *totals, highest = sums if top is not None else (*sums, sums[0])
+            for share, at in zip(shares, ats, strict=True):
+                if self.keeps:
                     self.put(share, e, at, self.lanes.type)
-            total = self.summed(shares, total)
-            if not others:
-                return [total]
-            return [total, *larger(tree(z, lambda a, b: larger(a, b)[0]), others[0])]
+                if top is None:
+                    totals = [totals[0] + share.to("fpext", DOUBLES)]
+                else:
+                    totals = _added(totals, share)
+            if top is None:
+                return totals
+            return [*totals, *larger(tree(z, lambda a, b: larger(a, b)[0]), highest)]
 
         none = fn.lift(0.0, DOUBLES)
         if not single:
             total, lost = reduce(self.sweep(add, [none] * 2), pairs)
             return total, lost
-        start = [none] if top is None else [none, fn.lift(-math.inf, vector)]
-        total, *highest = self.sweep(add, start, add_several)
-        if top is not None:
-            top.append(self.wide(reduce(highest, larger)[0]))
-        return reduce([total], lambda a, b: [a + b])[0], fn.f64(0.0)
+        if top is None:
+            sums = self.sweep(add, [none], add_several)
+            return reduce(sums, lambda a, b: [a + b])[0], fn.f64(0.0)
+        none = fn.lift(0.0, _HALF)
+        *totals, highest = self.sweep(add, [none, none, fn.lift(-math.inf, vector)], add_several)
+        top.append(self.wide(reduce([highest], larger)[0]))
+        (total,) = reduce([totals[0] + totals[1]], lambda a, b: [a + b])
+        return total.lt(2.0**-770).select(total * _UNIT, math.nan), fn.f64(0.0)
 
     def known_sum(
         self, x: Value, i: Value, exponent: Value, can: Value, total: Value, lost: Value
