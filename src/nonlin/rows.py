@@ -1,9 +1,9 @@
 """Functions of whole rows: softmax, its logarithm, and cross-entropy on logits.
 
 They are compiled code (:mod:`nonlin.compiler.row_loops`) that takes a row's maximum off without
-rounding, so adding a constant to all scores changes nothing, large scores do not overflow, and no share
-loses digits to another's size. Errors stay below two units of the last place in float32 and float64;
-float16 and bfloat16 are computed in float32 and rounded once. Results have the dtype of the scores:
+rounding, so large scores do not overflow, no share loses digits to another's size, and a constant added
+to all scores changes nothing (in float32, nothing but the last digit). Errors stay below two units of
+the last place in float32 and float64; float16 and bfloat16 are computed in float32 and rounded once. Results have the dtype of the scores:
 whole numbers become float64. Sums are added in an order that depends on nothing but the row's length, so
 results do not change with the number of threads. Special rows:
 
