@@ -25,6 +25,7 @@ Array = NDArray[Any]
 
 _GROUP = 64  # rows that are computed together: parts for threads are whole groups
 _BUFFER = 1 << 16  # scores in a buffer, about
+_KEPT = 1 << 17  # memory for longer rows is given back after the call
 _SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 _local = threading.local()
 
@@ -124,14 +125,16 @@ class Job:
     def call(self, name: str, z: int, out: int, start: int, rows: int, n: int) -> None:
         """Rows from the address of the first, which is row ``start`` of all."""
         function, params, _ = _code(self.kind, name, self.temperature)
-        given = self.losses
+        given, memory = self.losses, _memory(n)
         if given is None:
-            function(z, 0, out, 0, rows, n, params, 0, 0, 0, _memory(n))
-            return
-        function(
-            z, address(given.targets) + 8 * start, out, address(given.losses) + 8 * start, rows, n,
-            params, address(given.weights), address(given.smooth), address(given.options), _memory(n),
-        )  # fmt: skip
+            function(z, 0, out, 0, rows, n, params, 0, 0, 0, memory)
+        else:
+            function(
+                z, address(given.targets) + 8 * start, out, address(given.losses) + 8 * start, rows, n,
+                params, address(given.weights), address(given.smooth), address(given.options), memory,
+            )  # fmt: skip
+        if n > _KEPT:
+            _local.room, _local.memory = (0, 0), None
 
 
 def _same_or_apart(out: Array, z: Array) -> bool:
