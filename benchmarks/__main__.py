@@ -10,7 +10,7 @@ import importlib
 import sys
 
 SECTIONS = (
-    "startup", "formulas", "pages", "lighthouse", "networks", "browser", "playground", "pictures",
+    "startup", "formulas", "pages", "lighthouse", "networks", "rows", "browser", "playground", "pictures",
     "studio",
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ LAYERS: list[set[str]] = [
     {"formula", "formula_hints", "catalogue"},
     {"rewrites", "calculus", "oracle", "enclosure", "properties", "notation"},
     {"compiler", "proof"},
-    {"activation", "arrays", "rows"},
+    {"activation", "arrays", "rows", "rowwise"},
     {"", "network"},
     {"experiments", "art"},
     {"describe", "sheet"},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import operator
 import os
+from collections.abc import Callable
 from functools import cache
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ __all__ = [
     "check_out",
     "flat_memory",
     "format_of",
+    "in_parts",
     "matched",
     "plain",
     "real_number",
@@ -94,6 +96,20 @@ def run(
         )
 
     list(_pool(os.getpid()).map(part, range(0, x.size, step)))
+
+
+def in_parts(part: Callable[[int, int], None], rows: int, size: int, group: int) -> None:
+    """Call ``part(start, count)`` for all rows of so many elements, by several threads where that pays.
+
+    Parts are whole groups, but for the last.
+    """
+    workers = min(_threads[0], rows * size // _SPLIT, -(-rows // group))
+    if workers < 2:
+        part(0, rows)
+        return
+    step = -(-rows // (workers * group)) * group
+    starts = range(0, rows, step)
+    list(_pool(os.getpid()).map(part, starts, (min(step, rows - s) for s in starts)))
 
 
 # -- numbers --------------------------------------------------------------------------------------

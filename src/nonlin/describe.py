@@ -25,7 +25,7 @@ from nonlin import sheet
 from nonlin.activation import Activation
 from nonlin.art import studio
 from nonlin.calculus import with_conventions
-from nonlin.compiler import cache
+from nonlin.compiler import cache, row_kernel
 from nonlin.compiler.program import lower
 from nonlin.compiler.wasm import Export, build
 from nonlin.expression import Expr, number
@@ -144,6 +144,8 @@ def write_files(directory: Path | str) -> None:
     (directory / _MARK).write_text(_version())
     with cache.writing_to(directory / "code"):
         engine("float32")
+        for dtype in ("float32", "float64"):
+            row_kernel.rows(dtype)
     _in_processes(partial(_make_code, directory / "code"), nonlin.catalogue)
 
 
@@ -194,7 +196,7 @@ def _version() -> str:
     return cache.sources(
         "activation.py", "art", "calculus.py", "catalogue.py", "compiler", "describe.py", "enclosure.py",
         "expression.py", "formula.py", "network", "notation", "ops.py", "oracle.py", "properties",
-        "rewrites", "rows.py", "sheet.py",
+        "rewrites", "rows.py", "rowwise.py", "sheet.py",
     )  # fmt: skip
 
 

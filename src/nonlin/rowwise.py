@@ -1,0 +1,168 @@
+"""The compiled functions of rows over arrays of any memory and format, by several threads where that pays.
+
+Rows that lie one after another are read and written where they are; others (another axis, a step,
+another byte order, 16 bits) go through a buffer, some at a time.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nonlin.arrays import in_parts
+
+__all__ = ["Job", "Losses"]
+
+Array = NDArray[Any]
+
+_GROUP = 64  # rows that are computed together: parts for threads are whole groups
+_BUFFER = 1 << 16  # scores in a buffer, about
+_KEPT = 1 << 17  # memory for longer rows is given back after the call
+_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
+_local = threading.local()
+
+
+@lru_cache(64)
+def _code(kind: str, dtype: str, temperature: float) -> tuple[Any, int, Array]:
+    """A compiled function, and where the constants that it reads are."""
+    from nonlin.compiler.row_kernel import constants_of, rows
+
+    constants = np.array(constants_of(dtype, temperature))
+    return getattr(rows(dtype), kind), address(constants), constants
+
+
+def address(array: Array | None) -> int:
+    """Where an array is; quicker than ``array.ctypes.data``."""
+    return 0 if array is None else int(array.__array_interface__["data"][0])
+
+
+def _memory(n: int) -> int:
+    """The address of memory for rows of n scores, which this thread keeps for the next call."""
+    size: int
+    at: int
+    size, at = getattr(_local, "room", (0, 0))
+    if size < n:
+        from nonlin.compiler.row_shape import work_size
+
+        size = max(n, 1 << 12)
+        _local.memory = np.empty(work_size(size) + 64, np.uint8)
+        at = address(_local.memory)
+        at += -at % 64
+        _local.room = size, at
+    return at
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What the code for losses is given beside the scores, and what it fills in.
+
+    ``targets`` and ``losses`` are flat; ``weights`` and ``smooth`` are None or longer than a row, by
+    16 zeros; ``options`` as :func:`nonlin.compiler.row_loops.write` has it.
+    """
+
+    targets: Array
+    losses: Array
+    weights: Array | None
+    smooth: Array | None
+    options: Array
+
+
+@dataclass(slots=True)
+class Job:
+    """One kind of result of all rows of an array; in float64 for any scores if ``double``."""
+
+    kind: str
+    temperature: float = 1.0
+    losses: Losses | None = None
+    double: bool = False
+
+    def run(self, z: Array, out: Array | None) -> None:
+        """``out`` has the shape of ``z``, whose rows are along the last axis."""
+        n = z.shape[-1]
+        count = z.size // n
+        if count == 0:
+            return
+        double = self.double or z.dtype.itemsize == 8
+        dtype, name = (_DOUBLE, "float64") if double else (_SINGLE, "float32")
+        direct = (
+            _in_place(z, dtype)
+            and (out is None or (_in_place(out, dtype) and _same_or_apart(out, z)))
+        )  # fmt: skip
+        if direct:
+            at_z, at_out, step = address(z), address(out), n * dtype.itemsize
+
+            def part(start: int, rows: int) -> None:
+                skip = start * step
+                self.call(name, at_z + skip, at_out + skip if at_out else 0, start, rows, n)
+
+            in_parts(part, count, n, _GROUP)
+            return
+        if out is not None and np.may_share_memory(out, z) and not _same_or_apart(out, z):
+            z = z.copy()  # what is written could be read later
+        most = max(_BUFFER // n, 1)
+        buffer = np.empty(min(count, most) * n, dtype)
+        start = 0
+        for piece in _pieces(z.shape[:-1], most):
+            rows = z[piece]
+            here = buffer[: rows.size].reshape(rows.shape)
+            with np.errstate(all="ignore"):
+                np.copyto(here, rows, casting="unsafe")
+                done = rows.size // n
+                at = address(buffer)
+                self.call(name, at, at if out is not None else 0, start, done, n)
+                start += done
+                if out is not None:
+                    np.copyto(out[piece], here, casting="unsafe")
+
+    def call(self, name: str, z: int, out: int, start: int, rows: int, n: int) -> None:
+        """Rows from the address of the first, which is row ``start`` of all."""
+        function, params, _ = _code(self.kind, name, self.temperature)
+        given, memory = self.losses, _memory(n)
+        if given is None:
+            function(z, 0, out, 0, rows, n, params, 0, 0, 0, memory)
+        else:
+            function(
+                z, address(given.targets) + 8 * start, out, address(given.losses) + 8 * start, rows, n,
+                params, address(given.weights), address(given.smooth), address(given.options), memory,
+            )  # fmt: skip
+        if n > _KEPT:
+            _local.room, _local.memory = (0, 0), None
+
+
+def _same_or_apart(out: Array, z: Array) -> bool:
+    return (
+        out is z
+        or not np.may_share_memory(out, z)
+        or (address(out) == address(z) and out.strides == z.strides and out.dtype == z.dtype)
+    )
+
+
+def _in_place(array: Array, dtype: np.dtype[Any]) -> bool:
+    flags = array.flags
+    return bool(array.dtype == dtype and flags.c_contiguous and flags.aligned)
+
+
+def _pieces(shape: tuple[int, ...], most: int) -> Iterator[tuple[int | slice, ...]]:
+    """Indices that cut an array into pieces of at most so many rows, in order.
+
+    >>> list(_pieces((2, 5), 3))
+    [(0, slice(0, 3, None)), (0, slice(3, 6, None)), (1, slice(0, 3, None)), (1, slice(3, 6, None))]
+    """
+    if math.prod(shape) <= most:
+        yield ()
+        return
+    axis = len(shape) - 1
+    while math.prod(shape[axis:]) <= most:
+        axis -= 1
+    step = most // math.prod(shape[axis + 1 :])
+    for outer in product(*map(range, shape[:axis])):
+        for start in range(0, shape[axis], step):
+            yield (*outer, slice(start, start + step))
