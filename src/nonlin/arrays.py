@@ -74,7 +74,7 @@ def run(
     kernel: Kernel, x: Array, g: Array | None, y: Array, second: Array | None, values: Array
 ) -> None:
     """Run a kernel over plain arrays of one shape, by several threads where that pays."""
-    at = tuple(0 if a is None else a.ctypes.data for a in (x, g, y, second))
+    at = [0 if a is None else a.ctypes.data for a in (x, g, y, second)]
     params = values.ctypes.data
     workers = min(_threads[0], x.size // _SPLIT)
     if workers < 2:
@@ -106,17 +106,19 @@ def run(
 
 
 def _stretch(
-    kernel: Kernel, at: tuple[int, ...], start: int, stop: int, params: int, given_up: list[bool]
+    kernel: Kernel, at: list[int], start: int, stop: int, params: int, given_up: list[bool]
 ) -> None:
     """Run over the elements from ``start`` to ``stop`` in pieces, between which Python sees signals."""
     if stop - start <= kernel.piece:
         skip = start * kernel.format.size
-        kernel.run(*(a + skip if a else 0 for a in at), stop - start, params)
+        x, g, y, second = (a + skip if a else 0 for a in at)
+        kernel.run(x, g, y, second, stop - start, params)
         return
     while start < stop and not given_up:
         count, skip = min(kernel.piece, stop - start), start * kernel.format.size
+        x, g, y, second = (a + skip if a else 0 for a in at)
         began = time.perf_counter()
-        kernel.run(*(a + skip if a else 0 for a in at), count, params)
+        kernel.run(x, g, y, second, count, params)
         kernel.took(count, time.perf_counter() - began)
         start += count
 

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nonlin.arrays import as_floats, real_number
 from nonlin.errors import DtypeError, ParameterError
+from nonlin.interchange import takes
 
 __all__ = ["cross_entropy", "log_softmax", "softmax"]
 
@@ -69,6 +70,7 @@ def _temperature(value: float) -> float:
     return value
 
 
+@takes("logits")
 def softmax(logits: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> Array:
     """exp(z_i / T) / sum_j exp(z_j / T) along an axis; same shape and dtype as ``logits``.
 
@@ -109,6 +111,7 @@ def _log_softmax(z: Array, axis: int, temperature: float) -> Array:
         return np.asarray(shifted - np.log1p(e.sum(axis=axis, keepdims=True)))
 
 
+@takes("logits")
 def log_softmax(logits: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> Array:
     """log(softmax(logits)), without its underflow; same shape and dtype as ``logits``.
 
@@ -149,9 +152,11 @@ class _CrossEntropy:
     3.720075976020836e-44
     """
 
+    @takes("self", "logits", "targets")
     def __call__(self, logits: ArrayLike, targets: ArrayLike) -> Any:
         return self._both(logits, targets)[0]
 
+    @takes("self", "logits", "targets")
     def value_and_gradient(self, logits: ArrayLike, targets: ArrayLike) -> tuple[Any, Array]:
         """The loss, and its gradient to the logits: (softmax - onehot) / rows."""
         loss, log_p, t, dtype = self._both(logits, targets)
