@@ -214,7 +214,9 @@ def _given_to_jax(y: Array, like: Any) -> Any:
 
 
 def _x64(jax: Any) -> Any:
-    return getattr(jax, "enable_x64", None) or import_module("jax.experimental").enable_x64
+    if hasattr(jax, "enable_x64"):
+        return jax.enable_x64
+    return import_module("jax.experimental").enable_x64
 
 
 # -- others ---------------------------------------------------------------------------------------
