@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from nonlin.errors import DtypeError, InterchangeError
 
-__all__ = ["Exchange", "foreign", "takes"]
+__all__ = ["Exchange", "foreign", "memory_of_tensor", "takes"]
 
 Array = NDArray[Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -173,10 +173,7 @@ def _taken_from_torch(x: Any, name: str) -> Array:
     if x.is_neg():
         raise InterchangeError(f"{name} is a view with the signs changed: use .resolve_neg() first")
     try:
-        plain = x.detach()
-        if x.dtype == torch.bfloat16:
-            return cast(Array, plain.view(torch.int16).numpy()).view(_bfloat16())
-        return cast(Array, plain.numpy())
+        return memory_of_tensor(x)
     except TypeError:
         raise DtypeError(f"{name} is {x.dtype}, for which there is no kernel: {_FLOATS}") from None
     except RuntimeError as error:  # inside a transformation of torch.func, for example
@@ -184,6 +181,20 @@ def _taken_from_torch(x: Any, name: str) -> Array:
             f"the memory of {name} cannot be read here ({str(error).splitlines()[0]:.200}): "
             "the functions of nonlin.torch may do"
         ) from error
+
+
+def memory_of_tensor(x: Any) -> Array:
+    """The same memory as NumPy's array; PyTorch's own errors where that cannot be.
+
+    >>> import torch
+    >>> memory_of_tensor(torch.ones(2, dtype=torch.bfloat16))
+    array([1, 1], dtype=bfloat16)
+    """
+    plain = x.detach()
+    if x.element_size() == 2 and str(x.dtype) == "torch.bfloat16":
+        array: Array = plain.view(sys.modules["torch"].int16).numpy()
+        return array.view(_bfloat16())
+    return cast(Array, plain.numpy())
 
 
 def _given_to_torch(y: Array, like: Any) -> Any:
