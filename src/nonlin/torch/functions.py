@@ -62,7 +62,7 @@ class Function:
             No such parameter, or neither a finite number nor a tensor of a fitting shape.
         """
         _check(x, "x")
-        given = list(self._defaults)
+        given: list[Any] = list(self._defaults)
         if len(args) > len(given):
             raise ParameterError(
                 f"{self.__name__} takes {_counted(len(given))} after x, not {len(args)}"
@@ -160,7 +160,7 @@ def function(activation: str | Activation, /, **parameters: float) -> Function:
             raise ParameterError(
                 f"{activation} has defaults of its own: give {next(iter(parameters))} when it is called"
             )
-        found = of_catalogue(activation) if known else define(activation, **parameters)
+        found = of_catalogue(activation) if known else define(activation, None, **parameters)
     elif isinstance(activation, Activation):
         if parameters:
             raise ParameterError(

@@ -30,6 +30,12 @@ def value(x: Tensor, parameters: Tensor | None, values: Sequence[float], text: s
     return y
 
 
+def _at_once(function: type[torch.autograd.Function], *args: Any) -> Tensor:
+    f: Operator = function.apply
+    y: Tensor = f(*args)
+    return y
+
+
 def _more(rest: Rest, *, order: int = 0, by: Sequence[int] = ()) -> Rest:
     """The rest of the arguments for further derivatives."""
     values, text, before, others, wanted = rest
@@ -106,9 +112,9 @@ def _along_parameters(
     for i in rest[-1]:
         further = _more(rest, by=[i])
         if g is None:
-            part = _Apply.apply(x, parameters, *further)
+            part = _at_once(_Apply, x, parameters, *further)
         else:
-            part = _Scale.apply(g, x, parameters, *further)
+            part = _at_once(_Scale, g, x, parameters, *further)
         row = tangent[i].to(x.dtype)
         if len(row) > 1:
             row = row.reshape(1, -1, *[1] * (x.ndim - 2))
@@ -159,7 +165,7 @@ class _Apply(torch.autograd.Function):
         x, parameters = ctx.saved_tensors
         total = torch.zeros_like(x)
         if along_x is not None:
-            total = _Scale.apply(along_x, x, parameters, *_more(ctx.rest, order=1))
+            total = _at_once(_Scale, along_x, x, parameters, *_more(ctx.rest, order=1))
         if along_parameters is not None:
             total = total + _along_parameters(None, x, parameters, along_parameters, ctx.rest)
         return total
@@ -192,9 +198,9 @@ class _Scale(torch.autograd.Function):
         g, x, parameters = ctx.saved_tensors
         total = torch.zeros_like(x)
         if along_g is not None:
-            total = total + _Scale.apply(along_g, x, parameters, *ctx.rest)
+            total = total + _at_once(_Scale, along_g, x, parameters, *ctx.rest)
         if along_x is not None:
-            total = total + _Scale.apply(g * along_x, x, parameters, *_more(ctx.rest, order=1))
+            total = total + _at_once(_Scale, g * along_x, x, parameters, *_more(ctx.rest, order=1))
         if along_parameters is not None:
             total = total + _along_parameters(g, x, parameters, along_parameters, ctx.rest)
         return total
