@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import operator
 import os
+import threading
 import time
 from functools import cache
 from numbers import Real
@@ -42,6 +43,9 @@ Array = NDArray[Any]
 
 _SPLIT = 1 << 16  # elements per thread below which a second thread does not pay
 _threads = [os.cpu_count() or 1]
+_submitting: set[int] = (
+    set()
+)  # threads that hold the pool's locks, where a signal's handler may call us
 
 
 def set_num_threads(n: int) -> None:
@@ -77,7 +81,8 @@ def run(
     at = [0 if a is None else a.ctypes.data for a in (x, g, y, second)]
     params = values.ctypes.data
     workers = min(_threads[0], x.size // _SPLIT)
-    if workers < 2:
+    me = threading.get_ident()
+    if workers < 2 or me in _submitting:
         _stretch(kernel, at, 0, x.size, params, [])
         return
     step = (-(-x.size // workers) + 63) // 64 * 64
@@ -90,11 +95,14 @@ def run(
     tasks: list[Future[None]] = []
     try:
         try:
+            _submitting.add(me)
             for start in range(0, x.size, step):
                 task = _pool(os.getpid()).submit(part, start, min(start + step, x.size))
                 tasks.append(task)
         except RuntimeError:  # the interpreter is shutting down, and begins no threads
             part(len(tasks) * step, x.size)
+        finally:
+            _submitting.discard(me)
         for task in tasks:
             task.result()
     except BaseException:  # an interrupt, most likely
