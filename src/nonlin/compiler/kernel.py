@@ -23,7 +23,7 @@ _LOOP = ctypes.CFUNCTYPE(
     ctypes.c_int64, *[ctypes.c_void_p] * 4, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p
 )
 
-_SMALL = 1 << 15  # elements that take less than a tenth of a second whatever they are
+_SMALL = 1 << 16  # elements that take less than a tenth of a second whatever they are
 
 
 class Kernel:
@@ -61,7 +61,7 @@ class Kernel:
         self._program = program
         self._loop: Any = None
         self._exact_address = 0
-        self.piece = _SMALL if self.format.exact else 1 << 18
+        self.piece = _SMALL
 
     @cached_property
     def program(self) -> Program:
