@@ -74,7 +74,7 @@ def partial_derivative(
 
     >>> from nonlin.formula import parse
     >>> partial_derivative(parse("z * sigmoid(a * z)", ["a"]), 0, ["a"])
-    mul(mul(mul(Z, Z), sigmoid(mul(param('a'), Z))), sigmoid(neg(mul(param('a'), Z))))
+    mul(mul(pow(Z, number(2)), sigmoid(mul(Z, param('a')))), sigmoid(neg(mul(Z, param('a')))))
     """
     for _ in range(order):
         expr = derivative(expr)

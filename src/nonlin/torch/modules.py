@@ -47,11 +47,11 @@ class Module(nn.Module):
     >>> m = Module("z * tanh(softplus(a * z))", a=1.5, learn="a")
     >>> m
     Module(z * tanh(softplus(a * z)), a=1.5, learn=('a',))
-    >>> m.state_dict()
-    OrderedDict({'a': tensor([1.5000])})
+    >>> dict(m.state_dict())
+    {'a': tensor([1.5000])}
     >>> m(torch.ones(2)).sum().backward()
     >>> m.a.grad
-    tensor([0.3505])
+    tensor([0.2039])
     """
 
     def __init__(
