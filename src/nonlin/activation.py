@@ -6,8 +6,6 @@ everything else by deriving it: calling it runs a compiled kernel over an array.
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -34,6 +32,7 @@ from nonlin.errors import (
     NotAFunctionOfOutputError,
     ParameterError,
 )
+from nonlin.forks import kernels as _lock
 from nonlin.interchange import Exchange, foreign
 
 if TYPE_CHECKING:
@@ -45,11 +44,6 @@ if TYPE_CHECKING:
 __all__ = ["Activation", "define", "of_catalogue"]
 
 _WHATS = ("value", "derivative", "second", "pair", "backward", "from_output")
-_lock = threading.RLock()
-if hasattr(os, "register_at_fork"):  # else a child could inherit the lock from a thread it lacks
-    os.register_at_fork(
-        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
-    )
 
 
 class Activation:
