@@ -250,7 +250,6 @@ HIERARCHY: dict[type[Exception], set[type[BaseException]]] = {
     errors.NotAFunctionOfOutputError: {ValueError},
     errors.CompileError: {RuntimeError},
     errors.InterchangeError: {TypeError, ValueError},
-    errors.MissingTorchError: {ImportError},
     errors.NetworkError: {ValueError},
 }
 

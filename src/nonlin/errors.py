@@ -11,7 +11,6 @@ __all__ = [
     "DtypeError",
     "FormulaError",
     "InterchangeError",
-    "MissingTorchError",
     "NetworkError",
     "NoSuchActivationError",
     "NonlinError",
@@ -100,10 +99,6 @@ class DtypeError(NonlinError, TypeError):
 
 class InterchangeError(NonlinError, TypeError, ValueError):
     """An array of another library that cannot be read where it is; the message says what would do."""
-
-
-class MissingTorchError(NonlinError, ImportError):
-    """PyTorch, which only nonlin.torch needs, is not installed; says what to install."""
 
 
 class NotAFunctionOfOutputError(NonlinError, ValueError):

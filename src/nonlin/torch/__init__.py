@@ -16,27 +16,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from nonlin.errors import MissingTorchError
-
-try:
-    import torch as _torch  # noqa: F401
-except ModuleNotFoundError as error:
-    raise MissingTorchError(
-        "nonlin.torch needs PyTorch: pip install torch, or pip install 'nonlin[torch]'"
-    ) from error
-
 from nonlin.catalogue import BY_NAME as _BY_NAME
 from nonlin.catalogue import ENTRIES as _ENTRIES
-from nonlin.torch import modules as _modules
+from nonlin.torch._needed import (
+    MissingTorchError as MissingTorchError,
+)  # first of what needs PyTorch
 from nonlin.torch.functions import Function, function
 from nonlin.torch.modules import Module
+from nonlin.torch.modules import class_name as _class_name
+from nonlin.torch.modules import classes as _classes
 
 globals().update({e.name: function(e.name) for e in _ENTRIES})
-globals().update(_modules.classes(_ENTRIES, __name__))
+globals().update(_classes(_ENTRIES, __name__))
 
 __all__ = ["Function", "Module", "function"]
 __all__ += [e.name for e in _ENTRIES]
-__all__ += [_modules.class_name(e) for e in _ENTRIES]
+__all__ += [_class_name(e) for e in _ENTRIES]
 
 
 def __getattr__(name: str) -> Any:
