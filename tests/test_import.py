@@ -17,6 +17,8 @@ HEAVY = [
     "rich",
     "PIL",
     "torch",
+    "jax",
+    "pandas",
     "matplotlib",
     "anywidget",
     "ipywidgets",

@@ -177,6 +177,24 @@ def test_links_to_nowhere_and_folders_in_the_place_of_files(
     assert not leftover
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders here")
+def test_pipes_and_devices_and_huge_files_in_the_place_of_files(
+    folder: Path, made: dict[str, bytes]
+) -> None:
+    """Nobody writes to the pipe, and nobody has the memory for what a device or a huge file holds."""
+    for i, name in enumerate(made):
+        (folder / name).unlink()
+        if i % 3 == 0:
+            os.mkfifo(folder / name)
+        elif i % 3 == 1:
+            (folder / name).symlink_to("/dev/zero")
+        else:
+            with (folder / name).open("wb") as file:
+                file.truncate(1 << 40)  # of holes
+    run(folder)
+    assert files(folder) == made
+
+
 def test_good_files_under_wrong_names(folder: Path, made: dict[str, bytes]) -> None:
     """Code of something else would run without complaint, and be wrong."""
     names = list(made)
@@ -264,6 +282,24 @@ def test_processes_at_once(tmp_path: Path, made: dict[str, bytes]) -> None:
     for p in processes:
         end(p)
     assert files(tmp_path) == made
+
+
+def test_many_processes_at_once(tmp_path: Path, made: dict[str, bytes]) -> None:
+    """Half of them compute something else beside; some are killed on the way."""
+    other = COMPUTE.replace("* 3", "* 5").replace("print", "pass; print")
+    processes = [begin(tmp_path, (COMPUTE, other)[i % 2]) for i in range(8)]
+    killed = [begin(tmp_path) for _ in range(2)]
+    for i, p in enumerate(killed):
+        time.sleep(0.2 + 0.1 * i)
+        p.kill()
+        p.communicate()
+    for p in processes:
+        end(p)
+    kept = {n: d for n, d in files(tmp_path).items() if not n.startswith(".partial-")}
+    assert {n: kept[n] for n in made} == made
+    run(tmp_path)
+    run(tmp_path, other)
+    assert {n: d for n, d in files(tmp_path).items() if not n.startswith(".partial-")} == kept
 
 
 def test_functions_are_told_apart(tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ import nonlin
 
 ROOT = Path(nonlin.__file__).parent
 LAYERS: list[set[str]] = [
-    {"errors", "ops", "expression"},
+    {"errors", "ops", "expression", "forks"},
     {"formula", "formula_hints", "catalogue"},
     {"rewrites", "calculus", "oracle", "enclosure", "properties", "notation"},
     {"compiler", "proof"},
-    {"activation", "arrays", "rows", "rowwise"},
-    {"", "network"},
+    {"activation", "arrays", "interchange", "rows", "rowwise"},
+    {"", "network", "torch"},
     {"experiments", "art"},
     {"describe", "sheet"},
     {"lesson"},

@@ -249,6 +249,7 @@ HIERARCHY: dict[type[Exception], set[type[BaseException]]] = {
     errors.DtypeError: {TypeError},
     errors.NotAFunctionOfOutputError: {ValueError},
     errors.CompileError: {RuntimeError},
+    errors.InterchangeError: {TypeError, ValueError},
     errors.NetworkError: {ValueError},
 }
 

@@ -89,6 +89,10 @@ def __getattr__(name: str) -> _Any:
         from nonlin.network import Network
 
         return Network
+    if name == "torch":
+        from importlib import import_module
+
+        return import_module("nonlin.torch")
     if name.startswith("_"):
         raise AttributeError(f"module 'nonlin' has no attribute {name!r}")
     return catalogue[name]

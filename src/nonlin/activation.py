@@ -6,8 +6,6 @@ everything else by deriving it: calling it runs a compiled kernel over an array.
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -34,6 +32,8 @@ from nonlin.errors import (
     NotAFunctionOfOutputError,
     ParameterError,
 )
+from nonlin.forks import kernels as _lock
+from nonlin.interchange import Exchange, foreign
 
 if TYPE_CHECKING:
     from nonlin.compiler.kernel import Kernel
@@ -46,11 +46,6 @@ __all__ = ["Activation", "define", "of_catalogue"]
 _WHATS = ("value", "derivative", "second", "pair", "backward", "from_output")
 _QUICK = ("value", "derivative", "pair", "backward")
 _QUICK_FROM = 1 << 14
-_lock = threading.RLock()
-if hasattr(os, "register_at_fork"):  # else a child could inherit the lock from a thread it lacks
-    os.register_at_fork(
-        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
-    )
 
 
 class Activation:
@@ -167,7 +162,8 @@ class Activation:
         x
             float16, bfloat16, float32 or float64, of any shape, strides and byte order, or whatever
             NumPy makes an array of. Whole numbers and truth values become float64. A subclass is
-            taken as the plain array it holds: the mask of a masked array counts for nothing.
+            taken as the plain array it holds: the mask of a masked array counts for nothing. PyTorch
+            tensors, JAX arrays and others with ``__dlpack__`` are read in place.
         out
             An array of x's shape for the result; it may be x itself or overlap it. If its dtype is
             another floating one, the result is rounded to it.
@@ -178,12 +174,15 @@ class Activation:
         -------
         ndarray or scalar
             Of x's shape and dtype, in the processor's byte order; a NumPy scalar where x has no
-            dimensions; ``out`` itself where that is given.
+            dimensions; ``out`` itself where that is given. For an array of another library one of
+            the same library.
 
         Raises
         ------
         DtypeError
             x is complex, text or objects, or ``out`` is not floating.
+        InterchangeError
+            An array of another library is on another device, followed by autograd, sparse, ….
         ParameterError
             No such parameter, or a value that is no finite real number.
         TypeError, ValueError
@@ -314,6 +313,13 @@ class Activation:
         self, what: str, x: ArrayLike, gradient: ArrayLike | None, out: Array | None,
         parameters: Mapping[str, float],
     ) -> Any:  # fmt: skip
+        if foreign(x, gradient, out) or (parameters and foreign(*parameters.values())):
+            trade = Exchange()
+            x, gradient = trade.take(x, "x"), trade.take(gradient, "grad_output")
+            given = {
+                k: trade.take(v, f"the parameter {k}", tells=False) for k, v in parameters.items()
+            }
+            return trade.give(self._run(what, x, gradient, trade.borrow(out), given), out)
         values = self._values(parameters)
         if what == "from_output" and parameters:
             self._check_requirements(values)

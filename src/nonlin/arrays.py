@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 import operator
 import os
+import threading
+import time
 from collections.abc import Callable
 from functools import cache
 from numbers import Real
@@ -20,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from nonlin.errors import DtypeError, ParameterError
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     from nonlin.compiler.kernel import Kernel
 
@@ -43,6 +45,9 @@ Array = NDArray[Any]
 
 _SPLIT = 1 << 16  # elements per thread below which a second thread does not pay
 _threads = [os.cpu_count() or 1]
+_submitting: set[int] = (
+    set()
+)  # threads that hold the pool's locks, where a signal's handler may call us
 
 
 def set_num_threads(n: int) -> None:
@@ -75,27 +80,57 @@ def run(
     kernel: Kernel, x: Array, g: Array | None, y: Array, second: Array | None, values: Array
 ) -> None:
     """Run a kernel over plain arrays of one shape, by several threads where that pays."""
-    at_x, at_g, at_y, at_second = (0 if a is None else a.ctypes.data for a in (x, g, y, second))
+    at = [0 if a is None else a.ctypes.data for a in (x, g, y, second)]
     params = values.ctypes.data
     workers = min(_threads[0], x.size // _SPLIT)
-    if workers < 2:
-        kernel.run(at_x, at_g, at_y, at_second, x.size, params)
+    me = threading.get_ident()
+    if workers < 2 or me in _submitting:
+        _stretch(kernel, at, 0, x.size, params, [])
         return
-    size = x.dtype.itemsize
     step = (-(-x.size // workers) + 63) // 64 * 64
+    given_up: list[bool] = []
 
-    def part(start: int) -> None:
-        skip = start * size
-        kernel.run(
-            at_x + skip,
-            at_g + skip if at_g else 0,
-            at_y + skip,
-            at_second + skip if at_second else 0,
-            min(step, x.size - start),
-            params,
-        )
+    # The arrays come along so that their memory outlives whoever works on it.
+    def part(start: int, stop: int, _: object = (x, g, y, second, values)) -> None:
+        _stretch(kernel, at, start, stop, params, given_up)
 
-    list(_pool(os.getpid()).map(part, range(0, x.size, step)))
+    tasks: list[Future[None]] = []
+    try:
+        try:
+            _submitting.add(me)
+            for start in range(0, x.size, step):
+                task = _pool(os.getpid()).submit(part, start, min(start + step, x.size))
+                tasks.append(task)
+        except RuntimeError:  # the interpreter is shutting down, and begins no threads
+            part(len(tasks) * step, x.size)
+        finally:
+            _submitting.discard(me)
+        for task in tasks:
+            task.result()
+    except BaseException:  # an interrupt, most likely
+        given_up.append(True)
+        for task in tasks:
+            if not task.cancel():
+                task.exception()
+        raise
+
+
+def _stretch(
+    kernel: Kernel, at: list[int], start: int, stop: int, params: int, given_up: list[bool]
+) -> None:
+    """Run over the elements from ``start`` to ``stop`` in pieces, between which Python sees signals."""
+    if stop - start <= kernel.piece:
+        skip = start * kernel.format.size
+        x, g, y, second = (a + skip if a else 0 for a in at)
+        kernel.run(x, g, y, second, stop - start, params)
+        return
+    while start < stop and not given_up:
+        count, skip = min(kernel.piece, stop - start), start * kernel.format.size
+        x, g, y, second = (a + skip if a else 0 for a in at)
+        began = time.perf_counter()
+        kernel.run(x, g, y, second, count, params)
+        kernel.took(count, time.perf_counter() - began)
+        start += count
 
 
 def in_parts(part: Callable[[int, int], None], rows: int, size: int, group: int) -> None:

@@ -21,7 +21,7 @@ from nonlin.errors import CompileError
 from nonlin.expression import PI, Expr, Z, call, number, walk, where
 from nonlin.rewrites import simplify
 
-__all__ = ["derivative", "with_conventions"]
+__all__ = ["derivative", "partial_derivative", "with_conventions"]
 
 
 def derivative(expr: Expr) -> Expr:
@@ -62,6 +62,29 @@ def with_conventions(expr: Expr, kinks: Iterable[tuple[Expr, Expr]]) -> Expr:
     """
     for at, value in kinks:
         expr = where(call("eq", Z, at), value, expr)
+    return expr
+
+
+def partial_derivative(
+    expr: Expr, order: int, by: Iterable[str] = (), kinks: Iterable[tuple[Expr, Expr]] = ()
+) -> Expr:
+    """``expr`` derived ``order`` times by z, then once by each of the parameters named.
+
+    The first derivative by z has the conventions at ``kinks``.
+
+    >>> from nonlin.formula import parse
+    >>> partial_derivative(parse("z * sigmoid(a * z)", ["a"]), 0, ["a"])
+    mul(mul(pow(Z, number(2)), sigmoid(mul(Z, param('a')))), sigmoid(neg(mul(Z, param('a')))))
+    """
+    for _ in range(order):
+        expr = derivative(expr)
+    if order == 1:
+        expr = with_conventions(expr, kinks)
+    for name in by:
+        # The rules are those for z: the two change places for it.
+        parameter = Expr("param", (), name)
+        exchange = {Z: parameter, parameter: Z}
+        expr = derivative(expr.substitute(exchange)).substitute(exchange)
     return expr
 
 

@@ -10,6 +10,7 @@ __all__ = [
     "CompileError",
     "DtypeError",
     "FormulaError",
+    "InterchangeError",
     "NetworkError",
     "NoSuchActivationError",
     "NonlinError",
@@ -94,6 +95,10 @@ class ParameterError(NonlinError, TypeError, ValueError):
 
 class DtypeError(NonlinError, TypeError):
     """An array whose dtype has no real floating-point meaning (complex, object, text, …)."""
+
+
+class InterchangeError(NonlinError, TypeError, ValueError):
+    """An array of another library that cannot be read where it is; the message says what would do."""
 
 
 class NotAFunctionOfOutputError(NonlinError, ValueError):

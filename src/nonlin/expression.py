@@ -13,11 +13,12 @@ Requirements, and what follows from them:
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import ClassVar, Union
 from weakref import WeakValueDictionary
+
+from nonlin.forks import expressions
 
 __all__ = ["PI", "E", "Expr", "Z", "call", "constant", "number", "param", "walk", "where"]
 
@@ -46,18 +47,17 @@ class Expr:
     value: Fraction | str | None
 
     _interned: ClassVar[WeakValueDictionary[tuple[object, ...], Expr]] = WeakValueDictionary()
-    _lock = threading.Lock()
 
     def __new__(
         cls, op: str, args: tuple[Expr, ...] = (), value: Fraction | str | None = None
     ) -> Expr:
         key = (op, args, value)
-        with cls._lock:
+        with expressions:
             node = cls._interned.get(key)
             if node is None:
                 node = object.__new__(cls)
                 node.op, node.args, node.value = op, args, value
-                cls._interned[key] = node
+                node = cls._interned.setdefault(key, node)  # a signal's handler may have been here
             return node
 
     def __reduce__(self) -> tuple[type[Expr], tuple[object, ...]]:

@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nonlin.arrays import as_floats, check_out, real_number
 from nonlin.errors import DtypeError, ParameterError
+from nonlin.interchange import takes
 from nonlin.rowwise import Job, Losses
 
 __all__ = ["cross_entropy", "log_softmax", "softmax"]
@@ -83,6 +84,7 @@ def _along(
     return result if out is None else out
 
 
+@takes("logits")
 def softmax(
     logits: ArrayLike, *, axis: int = -1, temperature: float = 1.0, out: Array | None = None
 ) -> Array:
@@ -121,6 +123,7 @@ def softmax(
     return _along("softmax", logits, axis, temperature, out)
 
 
+@takes("logits")
 def log_softmax(
     logits: ArrayLike, *, axis: int = -1, temperature: float = 1.0, out: Array | None = None
 ) -> Array:
@@ -182,6 +185,7 @@ class _CrossEntropy:
     array([0.12692801, 0.        , 0.12692801])
     """
 
+    @takes("self", "logits", "targets")
     def __call__(
         self, logits: ArrayLike, targets: ArrayLike, *, weight: ArrayLike | None = None,
         ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
@@ -192,6 +196,7 @@ class _CrossEntropy:
         Job("loss", losses=given, double=_is_wild(given)).run(z, None)
         return _reduced(given.losses, reduction, count, z.shape[:-1], dtype)
 
+    @takes("self", "logits", "targets")
     def value_and_gradient(
         self, logits: ArrayLike, targets: ArrayLike, *, weight: ArrayLike | None = None,
         ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,

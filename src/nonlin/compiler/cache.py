@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import stat
 import sys
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from nonlin.compiler.target import host
 
 __all__ = ["directory", "key", "load", "save", "sources", "writing_to"]
 
+_LARGEST = 1 << 24  # bytes; code has some thousands
 _MAGIC = b"nonlin-code-3\n"
 _PACKAGE = Path(__file__).resolve().parent.parent
 _MAKERS = (
@@ -108,7 +110,7 @@ def load(name: str) -> bytes | None:
     """The code under a key, or ``None``."""
     for folder in (_PACKAGE / "_generated" / "code", directory()):
         try:
-            data = (folder / name).read_bytes()
+            data = _read(folder / name)
         except OSError:
             continue
         head = len(_MAGIC) + 32
@@ -117,6 +119,16 @@ def load(name: str) -> bytes | None:
             if _checksum(name, payload) == data[len(_MAGIC) : head]:
                 return payload
     return None
+
+
+def _read(file: Path) -> bytes:
+    """What a file holds, and an error where it is none: a pipe never begins, and a device never ends."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with open(file, "rb", opener=lambda path, _: os.open(path, flags)) as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
+            raise OSError(f"{file} is no file of ours")
+        return stream.read()
 
 
 def save(name: str, payload: bytes) -> None:

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -16,17 +14,13 @@ from nonlin.compiler import cache
 from nonlin.compiler.image import Image
 from nonlin.compiler.target import host
 from nonlin.errors import CompileError
+from nonlin.forks import code as lock
 
 if TYPE_CHECKING:
     from nonlin.compiler.ir import Module
 
 __all__ = ["assembly", "compiled", "load", "load_image", "lock", "place"]
 
-lock = threading.RLock()  # held by whoever makes code or waits for it
-if hasattr(os, "register_at_fork"):  # else a child could inherit it from a thread that it lacks
-    os.register_at_fork(
-        before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
-    )
 _engines: list[Any] = []  # the code lives as long as its engine
 
 
