@@ -106,7 +106,9 @@ def quick_loop(
         return
     (largest,) = fn.loop(n, lane, [fn.lift(0, bits)], step=lanes)
     bound = struct.unpack("I", struct.pack("f", SINGLE_RANGE))[0] * 2
-    beyond = fn.emit(f"icmp ugt {bits} {largest.ref}, {fn.lift(bound, bits).ref}", f"<{lanes} x i1>")
+    beyond = fn.emit(
+        f"icmp ugt {bits} {largest.ref}, {fn.lift(bound, bits).ref}", f"<{lanes} x i1>"
+    )
     rare = fn.intrinsic("vector.reduce.or", beyond, result="i1")
 
     def again(i: Value) -> None:

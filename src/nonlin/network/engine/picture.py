@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from nonlin.compiler.ir import Function, Value
+from nonlin.compiler.ir import Value
 from nonlin.network.engine.layers import Layers
 from nonlin.network.engine.writer import Writer, invoke, is_given
 
@@ -68,6 +68,7 @@ class Pictures(Writer):
             column = at - row * wide
             across = (column * 2.0 + 1.0 - wide) * unit
             down = (row * 2.0 + 1.0 - high) * unit
+
             def put(value: Value, row: Value) -> None:
                 narrow = value if self.element == "double" else value.to("fptrunc", self.vector)
                 self.store_vector(narrow, x, row * stride + k)
@@ -85,11 +86,13 @@ class Pictures(Writer):
                     put(latent + spread * ((by - fn.intrinsic("floor", by)) * 2.0 - 1.0), place + i)
 
             place: Value = fn.i64(0)
-            for bit, write in enumerate((partial(put, across), partial(put, down), radius)):
+            inputs_of_one: list[Callable[[Value], None]]
+            inputs_of_one = [partial(put, across), partial(put, down), radius]
+            for bit, write in enumerate(inputs_of_one):
                 given = (inputs & (1 << bit)).ne(0)
                 fn.when(given, partial(write, place))
                 place = place + given.select(1, 0, "i64")
-            latent = (inputs & 8).ne(0)
+            latent = (inputs & (1 << INPUTS.index("latent"))).ne(0)
             fn.when(latent & moving, partial(spread_latents, place))
             fn.when(latent & (moving ^ 1), partial(given_latents, place))
 
@@ -125,8 +128,8 @@ class Pictures(Writer):
 
             (squares,) = fn.loop(stride, square, [zero])
             deviation = (squares * share).sqrt()
-            # Also false where it is no number.
-            alive = deviation.gt(1e-9) & deviation.lt(1e30)
+            # What is within rounding of the same everywhere is the same. Also false where it is no number.
+            alive = deviation.gt(mean.abs() * 1e-5 + 1e-30) & deviation.lt(1e30)
             coarse = ((deviation.bits() + (1 << 45)) & -(1 << 46)).as_float()
             factor = alive.select(gain / coarse, 0.0)
             centre = fn.intrinsic("rint", mean / coarse * GRAIN) * coarse * (1.0 / GRAIN)
