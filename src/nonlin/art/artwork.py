@@ -25,7 +25,7 @@ from nonlin.network.picture import INPUTS, Painter, input_count
 __all__ = ["ArtError", "Artwork"]
 
 MOST_PIXELS = 1 << 30
-OUTPUT_GAIN = 1.5
+OUTPUT_GAIN = 1.65
 """How strongly the last layer is driven, whose sigmoid makes the colours."""
 JITTER = 1.0
 """By how many standard deviations units are moved apart."""
@@ -219,7 +219,8 @@ class Artwork:
         )
         painter = Painter(net, self.inputs, None if outputs == 3 else palette(self.palette))
         (gain, shift), *rest = map(balance, self._functions)
-        driven = [(gain * detail(self._functions[0]), shift), *rest, (OUTPUT_GAIN, 0.0)]
+        more = detail(self._functions[0])
+        driven = [(gain * more, shift * more), *rest, (OUTPUT_GAIN, 0.0)]
         painter.standardise(driven, JITTER)
         return _Painters(painter)
 
