@@ -235,18 +235,18 @@ class Activation:
 
     def kernel(
         self, dtype: Any = np.float32, what: str = "value", *, fast: bool = False,
-        quick: bool = False,
+        coarse: bool = False,
     ) -> Kernel:  # fmt: skip
         """The compiled kernel of ``"value"``, ``"derivative"``, ``"second"``, ``"pair"``, … .
 
         Its ``ir`` and ``assembly`` print what runs. With ``fast`` a float32 kernel computes in float32
         too, with an error below 1e-6 of max(1, abs(f)) at ordinary z; networks run on these. A
-        ``quick`` one is for arrays of whole vectors, and the slopes of tanh are no better than that
+        ``coarse`` one is for arrays of whole vectors, and the slopes of tanh are no better than that
         near 0; pictures are painted with these.
         """
         if what not in _WHATS:
             raise ValueError(f"there is no kernel for {what!r}: use one of {', '.join(_WHATS)}")
-        return self._kernel(what, format_of(np.dtype(dtype)), fast, quick)
+        return self._kernel(what, format_of(np.dtype(dtype)), fast, coarse)
 
     # -- inside -----------------------------------------------------------------------------------
     @cached_property
@@ -288,17 +288,17 @@ class Activation:
         kinks = [(k.at, k.derivative) for k in entry.kinks]
         return repr((what, entry.formula, list(entry.parameters), kinks, entry.output_derivative))
 
-    def _kernel(self, what: str, dtype: str, fast: bool = False, quick: bool = False) -> Kernel:
+    def _kernel(self, what: str, dtype: str, fast: bool = False, coarse: bool = False) -> Kernel:
         with _lock:
-            kernel = self._kernels.get((what, dtype, fast, quick))
+            kernel = self._kernels.get((what, dtype, fast, coarse))
             if kernel is None:
                 from nonlin.compiler.kernel import Kernel
                 from nonlin.compiler.kind import Kind
 
                 kind = {"pair": Kind.PAIR, "backward": Kind.SCALE}.get(what, Kind.MAP)
                 program = partial(self.program, what)
-                kernel = Kernel(self._recipe(what), program, dtype, kind, fast=fast, quick=quick)
-                self._kernels[what, dtype, fast, quick] = kernel
+                kernel = Kernel(self._recipe(what), program, dtype, kind, fast=fast, coarse=coarse)
+                self._kernels[what, dtype, fast, coarse] = kernel
             return kernel
 
     def _values(self, given: Mapping[str, float]) -> Array:

@@ -37,8 +37,8 @@ class Kernel:
         A name in :data:`nonlin.compiler.formats.FORMATS`.
     fast
         For float32: compute in float32 as well, to about six digits.
-    quick
-        The same, quicker: for arrays of whole vectors (:mod:`nonlin.compiler.quick`).
+    coarse
+        The same, quicker: for arrays of whole vectors (:mod:`nonlin.compiler.coarse`).
 
     Examples
     --------
@@ -55,10 +55,10 @@ class Kernel:
         kind: Kind = Kind.MAP,
         *,
         fast: bool = False,
-        quick: bool = False,
+        coarse: bool = False,
     ) -> None:
         self.recipe, self.format, self.kind = recipe, FORMATS[dtype], kind
-        self.fast, self.quick = (wanted and dtype == "float32" for wanted in (fast, quick))
+        self.fast, self.coarse = (wanted and dtype == "float32" for wanted in (fast, coarse))
         self._program = program
         self._loop: Any = None
         self._exact_address = 0
@@ -75,14 +75,14 @@ class Kernel:
 
     def _loop_module(self) -> Module:
         from nonlin.compiler.llvm import exact_function, lanes_function, loop, new_module
-        from nonlin.compiler.quick import quick_kernel
+        from nonlin.compiler.coarse import coarse_kernel
 
         module = new_module(host())
         if self.format.exact:
             exact_function(module, "exact", self.program, self.kind, internal=True)
             loop(module, "kernel", self.format, self.kind, "", "exact")
-        elif self.quick:
-            quick_kernel(module, "kernel", self.program)
+        elif self.coarse:
+            coarse_kernel(module, "kernel", self.program)
         else:
             type_ = "float" if self.fast else "double"
             lanes_function(module, "lanes", self.program, self.kind, type_=type_)
@@ -112,7 +112,7 @@ class Kernel:
     def _loaded(self) -> Any:
         with native.lock:  # several threads may ask at once
             if self._loop is None:
-                name = self.format.name + (" quick" if self.quick else " fast" if self.fast else "")
+                name = self.format.name + (" coarse" if self.coarse else " fast" if self.fast else "")
                 key = store.key(self.recipe, self.kind.value, name)
                 imports = _runtime() if self.format.exact else {}
                 self._loop = _LOOP(native.load(key, self._loop_module, imports)["kernel"])

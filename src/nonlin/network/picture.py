@@ -88,5 +88,5 @@ class Painter:
         lean = net._memory.lean(CHUNK)
         for i, f in enumerate(net.activations):
             if f is not None:
-                lean.set_layer(i, "value", f.kernel(net.dtype, quick=True).addresses[0])
+                lean.set_layer(i, "value", f.kernel(net.dtype, coarse=True).addresses[0])
         return lean

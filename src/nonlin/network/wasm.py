@@ -16,7 +16,7 @@ from nonlin.compiler.ir import Function, Module, Value
 from nonlin.compiler.kind import Kind
 from nonlin.compiler.llvm import exact_function
 from nonlin.compiler.program import Program
-from nonlin.compiler.quick import holds_everywhere, quick_loop
+from nonlin.compiler.coarse import holds_everywhere, coarse_loop
 from nonlin.network import initial, layout
 from nonlin.network.engine import Shape, write
 
@@ -109,5 +109,5 @@ def _loop(module: Module, name: str, program: Program, *, pair: bool) -> None:
         )
         return [fn.load(results, "double", k) for k in range(len(outputs))]
 
-    quick_loop(fn, program, SHAPE.lanes, x, outputs, n, params, exact)
+    coarse_loop(fn, program, SHAPE.lanes, x, outputs, n, params, exact)
     fn.ret()

@@ -16,7 +16,7 @@ from nonlin.compiler.ir import Function, Module, Value
 from nonlin.compiler.llvm import SINGLE_RANGE, beyond_single, lane_values
 from nonlin.compiler.program import Program
 
-__all__ = ["LANES", "holds_everywhere", "quick_kernel", "quick_loop"]
+__all__ = ["LANES", "holds_everywhere", "coarse_kernel", "coarse_loop"]
 
 LANES = 16
 """Elements of a vector on this machine."""
@@ -78,7 +78,7 @@ def holds_everywhere(program: Program) -> bool:
     return not any(raw[o] for o in program.outputs)
 
 
-def quick_loop(
+def coarse_loop(
     fn: Function, program: Program, lanes: int, x: Value, outputs: Sequence[Value], n: Value,
     params: Value, exact: Callable[[Value], Sequence[Value]],
 ) -> None:  # fmt: skip
@@ -125,7 +125,7 @@ def quick_loop(
     fn.when(rare, lambda: fn.loop(n, again))
 
 
-def quick_kernel(module: Module, name: str, program: Program) -> None:
+def coarse_kernel(module: Module, name: str, program: Program) -> None:
     """A kernel of this machine, called as :func:`nonlin.compiler.llvm.loop`'s are.
 
     No array overlaps another, ``exact`` is given, and n is a multiple of :data:`LANES`.
@@ -146,5 +146,5 @@ def quick_kernel(module: Module, name: str, program: Program) -> None:
         fn.do(f"call void {at.ref}({arguments})")
         return [fn.load(results, "double", k) for k in range(len(outputs))]
 
-    quick_loop(fn, program, LANES, x, outputs, n, params, exact)
+    coarse_loop(fn, program, LANES, x, outputs, n, params, exact)
     fn.ret(n)
