@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import struct
 import subprocess
@@ -92,15 +93,30 @@ def test_moving_in_the_latent_plane_keeps_the_weights() -> None:
     assert (moved.render(40, 40) != art.render(40, 40)).any()
 
 
+def test_twenty_seeds_by_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser test has it that the page paints the same ones."""
+    from nonlin.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    for seed in range(100, 120):
+        words = ["nonlin", "art", "tanh", "--seed", str(seed), "--size", "40", "-o", "a.png"]
+        monkeypatch.setattr(sys, "argv", words)
+        with contextlib.suppress(SystemExit):
+            main()
+        with Image.open("a.png") as image:
+            wanted = Artwork(seed=seed).render(40, 40, antialias=2)
+            np.testing.assert_array_equal(np.asarray(image), wanted)
+
+
 # -- never dull -------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", list(nonlin.catalogue))
 def test_no_picture_is_dull(name: str) -> None:
     for seed in range(4):
-        picture = Artwork(seed=seed, activation=name, palette="rgb").render(96, 96) / 255
+        picture = Artwork(seed=seed, activation=name, palette="rgb").render(128, 128) / 255
         assert 0.12 <= picture.std(axis=(0, 1)).mean() <= 0.35
         assert ((picture < 0.002) | (picture > 0.998)).mean() <= 0.05
         jumping = (np.abs(np.diff(picture, axis=0)).max(axis=-1) > 0.1).mean()
-        assert jumping <= (0.6 if name in JUMPS else 0.27)
+        assert jumping <= (0.6 if name in JUMPS else 0.25)
         coloured = Artwork(seed=seed, activation=name).render(96, 96) / 255
         assert 0.1 <= coloured.std(axis=(0, 1)).mean() <= 0.35
 

@@ -234,16 +234,21 @@ class Activation:
         """
         return self._run("from_output", y, None, out, parameters)
 
-    def kernel(self, dtype: Any = np.float32, what: str = "value", *, fast: bool = False) -> Kernel:
+    def kernel(
+        self, dtype: Any = np.float32, what: str = "value", *, fast: bool = False,
+        coarse: bool = False,
+    ) -> Kernel:  # fmt: skip
         """The compiled kernel of ``"value"``, ``"derivative"``, ``"second"``, ``"pair"``, … .
 
         Its ``ir`` and ``assembly`` print what runs over large arrays, at the parameters' defaults. With
-        ``fast`` a float32 kernel computes in float32
-        too, with an error below 1e-6 of max(1, abs(f)) at ordinary z; networks run on these.
+        ``fast`` a float32 kernel computes in float32 too, with an error below 1e-6 of max(1, abs(f)) at
+        ordinary z; networks run on these. A ``coarse`` one is for arrays of whole vectors, and the slopes
+        of tanh are no better than that near 0; pictures are painted with these.
         """
         if what not in _WHATS:
             raise ValueError(f"there is no kernel for {what!r}: use one of {', '.join(_WHATS)}")
-        return self._kernel(what, format_of(np.dtype(dtype)), fast=fast, quick=not fast)
+        way = "coarse" if coarse else "fast" if fast else "quick"
+        return self._kernel(what, format_of(np.dtype(dtype)), way)
 
     # -- inside -----------------------------------------------------------------------------------
     @cached_property
@@ -285,19 +290,23 @@ class Activation:
         kinks = [(k.at, k.derivative) for k in entry.kinks]
         return repr((what, entry.formula, list(entry.parameters), kinks, entry.output_derivative))
 
-    def _kernel(self, what: str, dtype: str, *, fast: bool = False, quick: bool = False) -> Kernel:
-        quick = quick and dtype == "float32" and what in _QUICK
+    def _kernel(self, what: str, dtype: str, way: str = "") -> Kernel:
+        """``way`` is ``"fast"``, ``"coarse"``, ``"quick"`` (at the defaults of parameters) or nothing."""
+        if dtype != "float32" or (way == "quick" and what not in _QUICK):
+            way = ""
         with _lock:
-            kernel = self._kernels.get((what, dtype, fast, quick))
+            kernel = self._kernels.get((what, dtype, way))
             if kernel is None:
                 from nonlin.compiler.kernel import Kernel
                 from nonlin.compiler.kind import Kind
 
                 kind = {"pair": Kind.PAIR, "backward": Kind.SCALE}.get(what, Kind.MAP)
                 program = partial(self.program, what)
-                values = tuple(self.parameters.values()) if quick else None
-                kernel = Kernel(self._recipe(what), program, dtype, kind, fast=fast, values=values)
-                self._kernels[what, dtype, fast, quick] = kernel
+                kernel = Kernel(
+                    self._recipe(what), program, dtype, kind, fast=way == "fast", coarse=way == "coarse",
+                    values=tuple(self.parameters.values()) if way == "quick" else None,
+                )  # fmt: skip
+                self._kernels[what, dtype, way] = kernel
             return kernel
 
     def _values(self, given: Mapping[str, float]) -> Array:
@@ -341,7 +350,7 @@ class Activation:
         y = out if direct and out is not None else np.empty_like(x)
         second = np.empty_like(x) if what == "pair" else None
         quick = x.size >= self._quick_from and (not parameters or self._at_defaults(values))
-        kernel = self._kernel(what, format_of(x.dtype), quick=quick)
+        kernel = self._kernel(what, format_of(x.dtype), "quick" if quick else "")
         if x.size:
             run(kernel, x, g, y, second, values)
         elif what == "from_output":

@@ -25,11 +25,12 @@ from nonlin.network.picture import INPUTS, Painter, input_count
 __all__ = ["ArtError", "Artwork"]
 
 MOST_PIXELS = 1 << 30
-OUTPUT_GAIN = 1.5
+OUTPUT_GAIN = 1.65
 """How strongly the last layer is driven, whose sigmoid makes the colours."""
 JITTER = 1.0
 """By how many standard deviations units are moved apart."""
 _BAND = 1 << 18  # pixels of the picture that are painted at once
+_PIECE = 1 << 14  # and by a thread
 Pixels = NDArray[np.uint8]
 
 
@@ -122,6 +123,9 @@ class Artwork:
         """
         width, height, antialias = self._size(width, height, antialias)
         out = np.empty((height, width, 3), np.uint8)
+        if antialias == 1:
+            self._painters.fill(out, 0, (width, height), self.latent, progress)
+            return out
         for top, band in self.bands(width, height, antialias=antialias):
             out[top : top + len(band)] = band
             if progress:
@@ -215,25 +219,15 @@ class Artwork:
         )
         painter = Painter(net, self.inputs, None if outputs == 3 else palette(self.palette))
         (gain, shift), *rest = map(balance, self._functions)
-        driven = [(gain * detail(self._functions[0]), shift), *rest, (OUTPUT_GAIN, 0.0)]
+        more = detail(self._functions[0])
+        driven = [(gain * more, shift * more), *rest, (OUTPUT_GAIN, 0.0)]
         painter.standardise(driven, JITTER)
         return _Painters(painter)
 
     def _paint(self, width: int, height: int, top: int, rows: int) -> Pixels:
-        out = np.empty((rows * width, 3), np.uint8)
-        pieces = self._painters.split(len(out))
-
-        def paint(piece: tuple[int, int]) -> None:
-            start, end = piece
-            with self._painters.one() as painter:
-                painter.paint(out[start:end], top * width + start, width, height, self.latent)
-
-        if len(pieces) == 1:
-            paint(pieces[0])
-        else:
-            with ThreadPoolExecutor(len(pieces)) as pool:
-                list(pool.map(paint, pieces))
-        return out.reshape(rows, width, 3)
+        out = np.empty((rows, width, 3), np.uint8)
+        self._painters.fill(out, top * width, (width, height), self.latent)
+        return out
 
     def _size(self, width: int, height: int, antialias: int) -> tuple[int, int, int]:
         width, height = (
@@ -252,11 +246,37 @@ class _Painters:
     def __init__(self, first: Painter) -> None:
         self._free, self._first, self._lock = [first], first, threading.Lock()
 
-    def split(self, count: int) -> list[tuple[int, int]]:
-        """Pieces of the work, one for each thread that is worth its while."""
-        threads = max(1, min(_thread_count(), count // 8192))
-        edges = [round(count * i / threads) for i in range(threads + 1)]
-        return list(zip(edges, edges[1:], strict=False))
+    def fill(
+        self, out: Pixels, first: int, size: tuple[int, int], latent: tuple[float, float],
+        progress: Callable[[float], None] | None = None,
+    ) -> None:  # fmt: skip
+        """Paint rows of a picture of this size, from the pixel ``first`` on; each thread takes what is next."""
+        flat = out.reshape(-1, 3)
+        places = range(0, len(flat), _PIECE)
+        waiting, done = iter(places), 0
+
+        def work(tell: Callable[[float], None] | None = None) -> None:
+            nonlocal done
+            with self.one() as painter:
+                for start in waiting:
+                    painter.paint(flat[start : start + _PIECE], first + start, *size, latent)
+                    done += 1
+                    if tell:
+                        tell(min(done, len(places)) / len(places))
+
+        helpers = min(_thread_count(), len(places)) - 1
+        if not helpers:
+            return work(progress)
+        with ThreadPoolExecutor(helpers) as pool:
+            try:
+                others = [pool.submit(work) for _ in range(helpers)]
+                work(progress)
+            finally:
+                for _ in waiting:  # nothing is left to do where this was broken off
+                    pass
+            for other in others:
+                other.result()
+        return None
 
     def one(self) -> _Loan:
         with self._lock:

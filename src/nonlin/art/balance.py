@@ -1,12 +1,15 @@
 """How strongly a function wants to be driven, so that a network of it is neither bland nor noise.
 
-A layer's sums are standardised; before the function bends them they are multiplied by a *gain*, and a
-*shift* is added. Too small a gain, and a smooth function is as good as straight; too large a one, and
-what is left is a switch, or ripples finer than a pixel. What is looked for is a moderate bend: of the
-output's variance over normally distributed sums, the straight line that fits best explains three
-to four fifths. An even function, of whose variance it explains none, is moved off its axis of symmetry;
-functions with heavy tails, whose few large outputs would leave the rest of the picture flat, are driven
-gently.
+A layer's sums are standardised; before the function bends them a *shift* is added and they are multiplied
+by a *gain*. What matters of the two is how much farther apart a layer puts points that were close, each
+measured in standard deviations: its *stretch*. A straight line stretches by 1, and a stack of layers by
+the product of theirs. Too little, and a picture is one soft slope, as a network of ReLUs paints it whose
+kinks lie at 0; too much, and it is ripples finer than a pixel. So gain and shift are chosen for a stretch
+of about two, among choices with moderate tails, whose few large outputs would else leave the rest of the
+picture flat.
+
+How points that are close come apart with depth is studied by B. Poole et al., *Exponential expressivity in
+deep neural networks through transient chaos* (NeurIPS 2016).
 """
 
 from __future__ import annotations
@@ -20,36 +23,50 @@ from numpy.typing import NDArray
 
 from nonlin.activation import Activation
 
-__all__ = ["balance", "detail"]
+__all__ = ["balance", "detail", "stretch"]
 
-_GAINS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
-_SHIFTS = (0.0, 1.0, -1.0)
-_STRAIGHTEST, _LEAST_STRAIGHT = 0.83, 0.6  # share of the variance that a line explains
-_HEAVY = 4.5  # fourth moment of the standardised outputs: 3 for normal ones
-_POINTS = 256
+_GAINS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 8.0, 12.0)
+_SHIFTS = (0.0, -0.25, 0.25, -0.5, 0.5, -0.75, 0.75, -1.0, 1.0)  # in standard deviations
+_STRETCH = 1.75
+_HEAVY, _TOO_HEAVY = 4.5, 8.0  # fourth moment of the standardised outputs: 3 for normal ones
+_DETAILS = (3.0, 2.5, 2.0, 1.5)
+_MOST = 3.5  # stretch of the first layer
+_POINTS, _NEIGHBOURS = 96, 8
+_APART = math.sqrt(2)  # deviation of all units' sums together, which are moved apart
+_CLOSE = 0.98  # correlation of points that are close
+
+Array = NDArray[np.float64]
 
 
 def balance(f: Activation) -> tuple[float, float]:
-    """The gain and the shift for a function.
+    """The gain, and the shift that is added after it, for a function.
 
     Examples
     --------
     >>> import nonlin
-    >>> balance(nonlin.tanh), balance(nonlin.sigmoid), balance(nonlin.gaussian)
-    ((3.0, 0.0), (6.0, 0.0), (0.75, 1.0))
+    >>> balance(nonlin.tanh), balance(nonlin.relu)
+    ((2.5, 0.0), (1.0, -0.5))
     """
     return _balance(f)
 
 
 @lru_cache(maxsize=256)
 def _balance(f: Activation) -> tuple[float, float]:
-    normal = _normal()
     best, found = math.inf, (1.0, 0.0)
     for shift in _SHIFTS:
         for gain in _GAINS:
-            price = _price(f, normal, gain, shift)
+            stretched, tails = stretch(f, gain, shift * gain)
+            if not math.isfinite(stretched) or stretched <= 0:
+                continue
+            price = (
+                abs(math.log(stretched / _STRETCH))
+                + 0.15 * max(0.0, math.log(tails / _HEAVY))
+                + 0.6 * max(0.0, math.log(tails / _TOO_HEAVY))
+                + 0.08 * abs(shift)
+                + 0.01 * abs(math.log2(gain))
+            )
             if price < best:
-                best, found = price, (gain, shift)
+                best, found = price, (gain, shift * gain)
     return found
 
 
@@ -62,31 +79,43 @@ def detail(f: Activation) -> float:
     (2.5, 1.0)
     """
     gain, shift = balance(f)
-    for factor in (2.5, 2.0, 1.5):
-        y = np.asarray(f(_normal() * gain * factor + shift), dtype=np.float64)
-        if np.isfinite(y).all() and float(np.mean(((y - y.mean()) / y.std()) ** 4)) <= _HEAVY:
+    least, tails = stretch(f, gain, shift)
+    for factor in _DETAILS:
+        stretched, heavier = stretch(f, gain * factor, shift * factor)
+        if 0.95 * least <= stretched <= max(_MOST, 1.05 * least) and heavier <= max(_HEAVY, tails):
             return factor
     return 1.0
 
 
-def _normal() -> NDArray[np.float64]:
-    return np.array([NormalDist().inv_cdf((i + 0.5) / _POINTS) for i in range(_POINTS)])
+def stretch(f: Activation, gain: float, shift: float) -> tuple[float, float]:
+    """How much farther apart normal points come that were close, and the fourth moment of all units' outputs.
+
+    Both are infinite where the function has no value, or only one.
+    """
+    points, close = _points()
+    here, there = (np.asarray(f(x * gain + shift), np.float64) for x in (points, close))
+    if not (np.isfinite(here).all() and np.isfinite(there).all()):
+        return math.inf, math.inf
+    deviation = float(here.std())
+    if deviation < 1e-6:
+        return math.inf, math.inf
+    apart = float(np.mean((there - here) ** 2)) / deviation**2
+    wide = np.asarray(f(points * (_APART * gain) + shift), np.float64)
+    fourth = float(np.mean(((wide - wide.mean()) / wide.std()) ** 4))
+    if not math.isfinite(fourth):
+        return math.inf, math.inf
+    return apart / (2 * (1 - _CLOSE)), fourth
 
 
-def _price(f: Activation, normal: NDArray[np.float64], gain: float, shift: float) -> float:
-    """How far a choice is from what is looked for; infinite where the function has no value."""
-    y = np.asarray(f(normal * gain + shift), dtype=np.float64)
-    if not np.isfinite(y).all():
-        return math.inf
-    spread = float(y.std())
-    if spread < 1e-6:
-        return math.inf
-    u = (y - y.mean()) / spread
-    straight = float(np.mean(u * normal)) ** 2
-    return (
-        4 * max(0.0, straight - _STRAIGHTEST)
-        + 4 * max(0.0, _LEAST_STRAIGHT - straight)
-        + 0.25 * max(0.0, float(np.mean(u**4)) - _HEAVY)
-        + 0.1 * abs(shift)
-        + 0.02 * abs(math.log2(gain))
-    )
+@lru_cache(maxsize=1)
+def _points() -> tuple[Array, Array]:
+    """Normal numbers, one a row, and for each some that are correlated with it."""
+    points, own = _normal(_POINTS)[:, None], _normal(_NEIGHBOURS)[None, :]
+    return points, _CLOSE * points + math.sqrt(1 - _CLOSE**2) * own
+
+
+def _normal(count: int) -> Array:
+    """Quantiles of the normal distribution, of deviation 1."""
+    values = np.array([NormalDist().inv_cdf((i + 0.5) / count) for i in range(count)])
+    found: Array = values / values.std()
+    return found

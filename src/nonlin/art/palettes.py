@@ -47,7 +47,7 @@ def palette(name: str) -> NDArray[np.uint8]:
     """The colours of a palette in all their shades, shape (64, 256, 3).
 
     >>> palette("ink")[32, [0, 255]].tolist()
-    [[21, 23, 29], [245, 242, 235]]
+    [[21, 23, 29], [244, 241, 234]]
     """
     stops = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in PALETTES[name]]) / 255
     linear = np.where(stops <= 0.04045, stops / 12.92, ((stops + 0.055) / 1.055) ** 2.4)
@@ -56,10 +56,33 @@ def palette(name: str) -> NDArray[np.uint8]:
     blended = np.stack([np.interp(at, np.arange(len(stops)), lab[:, k]) for k in range(3)], axis=1)
     shades = np.repeat(blended[None], _SHADES, axis=0)
     shades[..., 0] += np.linspace(-0.5, 0.5, _SHADES)[:, None] * _DEPTH
-    shades[..., 0] = np.clip(shades[..., 0], 0.02, 0.995)
-    lms = (shades @ np.linalg.inv(_TO_LAB).T) ** 3
-    back = np.clip(lms @ np.linalg.inv(_TO_LMS).T, 0, 1)
+    # No shade is lighter than the lightest colour: else light colours would all end in white.
+    shades[..., 0] = np.clip(shades[..., 0], 0.1, lab[:, 0].max())
+    back = _within(shades)
     srgb = np.where(back <= 0.0031308, back * 12.92, 1.055 * back ** (1 / 2.4) - 0.055)
     table: NDArray[np.uint8] = np.ascontiguousarray(np.rint(srgb * 255).astype(np.uint8))
     table.setflags(write=False)
     return table
+
+
+_LOWEST, _HIGHEST = 0.0005, 0.993  # of light that is neither nothing nor all a screen can give
+
+
+def _within(lab: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Linear RGB, as colourful as a screen can show it: lightness and hue stay, so no shade is clipped."""
+
+    def linear(share: NDArray[np.float64]) -> NDArray[np.float64]:
+        paler = lab * np.concatenate([np.ones_like(share), share, share], axis=-1)
+        found: NDArray[np.float64] = (paler @ np.linalg.inv(_TO_LAB).T) ** 3 @ np.linalg.inv(
+            _TO_LMS
+        ).T
+        return found
+
+    share = np.ones_like(lab[..., :1])
+    step = 0.5
+    for _ in range(10):
+        light = linear(share)
+        inside = ((light >= _LOWEST) & (light <= _HIGHEST)).all(axis=-1, keepdims=True)
+        share = np.minimum(1.0, share + np.where(inside, step, -step))
+        step /= 2
+    return np.clip(linear(share), _LOWEST, _HIGHEST)

@@ -20,13 +20,13 @@ __all__ = ["describe"]
 def describe() -> dict[str, Any]:
     """Everything that :class:`nonlin.art.Artwork` takes from Python's side, as plain data.
 
-    ``drive`` has each function's gain, shift and detail; ``tables`` all palettes, shape
+    ``drive`` has each function's gain, shift and detail, by which the first layer has more of both; ``tables`` all palettes, shape
     (palettes, 64, 256, 3), as base64 of a zlib stream. In it each colour is told by how it differs
     from the one before, modulo 256, which packs seven times as small.
 
     >>> described = describe()
     >>> described["drive"]["gaussian"][:2], described["inputs"]
-    ([0.75, 1.0], ['x', 'y', 'r', 'latent'])
+    ([0.5, 0.25], ['x', 'y', 'r', 'latent'])
     """
     tables = np.stack([palette(name) for name in PALETTES])
     steps = tables.copy()

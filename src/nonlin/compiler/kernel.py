@@ -39,6 +39,8 @@ class Kernel:
         A name in :data:`nonlin.compiler.formats.FORMATS`.
     fast
         For float32: compute in float32 as well, to about six digits.
+    coarse
+        The same, quicker: for arrays of whole vectors (:mod:`nonlin.compiler.coarse`).
     values
         For float32: the parameters it will always be run with. It may then be a quick one: see
         :mod:`nonlin.compiler.quick`.
@@ -58,11 +60,12 @@ class Kernel:
         kind: Kind = Kind.MAP,
         *,
         fast: bool = False,
+        coarse: bool = False,
         values: Sequence[float] | None = None,
     ) -> None:
         self.recipe, self.format, self.kind = recipe, FORMATS[dtype], kind
-        self.fast = fast and dtype == "float32"
-        self.values = None if values is None or dtype != "float32" or fast else tuple(values)
+        self.fast, self.coarse = (wanted and dtype == "float32" for wanted in (fast, coarse))
+        self.values = None if values is None or dtype != "float32" else tuple(values)
         self._program = program
         self._loop: Any = None
         self._exact_address = 0
@@ -85,12 +88,15 @@ class Kernel:
             quick = quick_module(self)
             if quick is not None:
                 return quick
+        from nonlin.compiler.coarse import coarse_kernel
         from nonlin.compiler.llvm import exact_function, lanes_function, loop, new_module
 
         module = new_module(host())
         if self.format.exact:
             exact_function(module, "exact", self.program, self.kind, internal=True)
             loop(module, "kernel", self.format, self.kind, "", "exact")
+        elif self.coarse:
+            coarse_kernel(module, "kernel", self.program)
         else:
             type_ = "float" if self.fast else "double"
             lanes_function(module, "lanes", self.program, self.kind, type_=type_)
@@ -120,7 +126,9 @@ class Kernel:
     def _loaded(self) -> Any:
         with native.lock:  # several threads may ask at once
             if self._loop is None:
-                name = self.format.name + (" fast" if self.fast else "")
+                name = self.format.name + (
+                    " coarse" if self.coarse else " fast" if self.fast else ""
+                )
                 if self.values is not None:
                     name += f" quick {self.values}"
                 key = store.key(self.recipe, self.kind.value, name)

@@ -282,10 +282,10 @@ def _sech2(fn: Function, x: Value) -> list[Value]:
 
 
 def _tanh_result(fn: Function, x: Value) -> list[Value]:
-    """tanh without an exponential: a quotient that is right up to where tanh is 1, and then held there."""
+    """tanh without an exponential: a quotient up to where tanh is as good as 1, which only grows from there."""
     above, below = table.TANH_F32
-    x = _clamp(x, -table.TANH_END, table.TANH_END)
     y = x * x
+    y = y.gt(table.TANH_END**2).select(table.TANH_END**2, y)
     return [_clamp(x * _chain(y, above) / _chain(y, below), -1.0, 1.0)]
 
 

@@ -16,7 +16,10 @@ from nonlin.network.layout import LAYER
 
 __all__ = ["SHAPES", "engine"]
 
-SHAPES = {"float32": Shape("float", 16, 4), "float64": Shape("double", 8, 4)}
+SHAPES = {
+    "float32": Shape("float", 16, 4, many=(16, 4)),
+    "float64": Shape("double", 8, 4),
+}
 """A batch is filled up to a multiple of ``lanes``."""
 
 _ADDRESS, _COUNT = ctypes.c_void_p, ctypes.c_int64

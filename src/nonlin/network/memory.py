@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,28 @@ class Memory:
         """Make a batch of this size the current one."""
         self.reserve(batch)
         self["batch"], self["stride"] = batch, -(-batch // self.lanes) * self.lanes
+
+    def lean(self, batch: int) -> Memory:
+        """The same parameters with other buffers, for running forward alone.
+
+        Layers share them, so that they are as small as can be: only the last one's outputs remain.
+        """
+        other = copy(self)
+        other.words = self.words.copy()
+        other.capacity = -(-batch // self.lanes) * self.lanes
+        other["batch"] = other["stride"] = other.capacity
+        size = max(self.widths) * other.capacity
+        x, z, *outputs = (_aligned(size, self.dtype) for _ in range(4))
+        other.kept = self.kept | {"lean x": x, "lean z": z}
+        for i, bends in enumerate(self.bends):
+            a = outputs[i % 2]
+            sums = z if bends else a
+            for name, array in (("x", x), ("z", sums), ("a", a)):
+                other.set_layer(i, name, array.ctypes.data)
+            other.set_layer(i, "slope", z.ctypes.data if bends else 0)  # not written to
+            other.kept |= {f"lean {i % 2}": a}
+            x = a
+        return other
 
     def fill(self, flat: Array, rows: Array) -> None:
         """Put samples, one a row, into a buffer; copies of the last one fill it up."""

@@ -43,39 +43,32 @@ class Painter:
     def __init__(
         self, network: Network, inputs: Sequence[str], palette: NDArray[np.uint8] | None
     ) -> None:
-        self._network, self._bits, self._palette = network, input_bits(inputs), palette
-        self._engine, self._memory = network._engine, network._memory
-        self._memory.set_batch(CHUNK)
+        self._network, self._bits = network, input_bits(inputs)
+        # One byte more, as the engine wants it.
+        self._palette = None if palette is None else np.append(palette.ravel(), np.uint8(0))
+        self._memory = self._lean()
 
     def standardise(self, balance: Sequence[tuple[float, float]], jitter: float) -> None:
         """Drive each layer with its gain and shift over the reference grid.
 
         Units are moved apart by ``jitter`` standard deviations, drawn from the network's seed.
         """
-        m, side = self._memory, REFERENCE
+        engine, m, side = self._network._engine, self._network._memory, REFERENCE
         for b in m.biases[:-1]:
-            self._engine.fill_normal(b.ctypes.data, b.size, jitter, m.address_of("random"))
+            engine.fill_normal(b.ctypes.data, b.size, jitter, m.address_of("random"))
         m.set_batch(side * side)
         for i, (gain, shift) in enumerate(balance):
             # Hidden layers know the latent plane too; colours are spread over the picture at its middle.
             spread = float(i < len(balance) - 1)
-            self._engine.pixels(m.address, 0, side, side, 0.0, 0.0, spread, self._bits)
-            self._engine.forward(m.address, 0)
-            self._engine.standardise(m.address, i, gain, shift)
-        m.set_batch(CHUNK)
+            engine.pixels(m.address, 0, side, side, 0.0, 0.0, spread, self._bits)
+            engine.forward(m.address, 0)
+            engine.standardise(m.address, i, gain, shift)
 
     def twin(self) -> Painter:
-        """Another one with the same weights and memory of its own, for another thread."""
-        net = self._network
-        other = Network.__new__(type(net))
-        other.__dict__.update(net.__dict__)
-        other._memory = Memory(net.widths, net.dtype, self._memory.bends)
-        other._load_kernels()
-        other._memory.parameters[...] = self._memory.parameters
+        """Another one with the same weights and buffers of its own, for another thread."""
         twin = Painter.__new__(Painter)
         twin.__dict__.update(self.__dict__)
-        twin._network, twin._memory = other, other._memory
-        other._memory.set_batch(CHUNK)
+        twin._memory = twin._lean()
         return twin
 
     def paint(
@@ -84,7 +77,16 @@ class Painter:
     ) -> None:  # fmt: skip
         """Fill ``out``, of shape (pixels, 3), with a picture's pixels from the number ``first`` on."""
         palette = 0 if self._palette is None else self._palette.ctypes.data
-        self._engine.picture(
+        self._network._engine.picture(
             self._memory.address, out.ctypes.data, palette, _CHANNELS, first, len(out), width, height,
             *latent, self._bits,
         )  # fmt: skip
+
+    def _lean(self) -> Memory:
+        """The network's memory with few buffers, and its quickest kernels."""
+        net = self._network
+        lean = net._memory.lean(CHUNK)
+        for i, f in enumerate(net.activations):
+            if f is not None:
+                lean.set_layer(i, "value", f.kernel(net.dtype, coarse=True).addresses[0])
+        return lean

@@ -267,9 +267,10 @@ export class Network {
     return new Uint8ClampedArray(this.memory.buffer as ArrayBuffer, from, length);
   }
 
-  /** The last run's outputs as colours, four bytes each; by a palette, unless its address is 0. */
-  paint(out: number, palette: number, count: number): void {
-    this.exports.paint(this.#block, out, palette, 4n, BigInt(count));
+  /** Pixels of a picture, from the number `first` on, four bytes each; by a palette, unless its address is 0. */
+  picture(out: number, palette: number, first: number, count: number, { width, height, latent, inputs }: Seen): void {
+    const [start, pixels, across, down, bits] = [BigInt(first), BigInt(count), BigInt(width), BigInt(height), BigInt(inputs)];
+    this.exports.picture(this.#block, out, palette, 4n, start, pixels, across, down, ...latent, bits);
   }
 
   /** What the last run left in a layer, [count][outputs]: sums z, outputs a, slopes f'(z). */

@@ -17,7 +17,19 @@ export interface Exports extends WebAssembly.Exports {
     inputs: bigint,
   ): void;
   standardise(network: number, layer: bigint, gain: number, shift: number): void;
-  paint(network: number, out: number, palette: number, channels: bigint, count: bigint): void;
+  picture(
+    network: number,
+    out: number,
+    palette: number,
+    channels: bigint,
+    first: bigint,
+    count: bigint,
+    width: bigint,
+    height: bigint,
+    latent1: number,
+    latent2: number,
+    inputs: bigint,
+  ): void;
 }
 
 /** A picture as the engine's pixels are numbered, and what the network sees of them. */

@@ -68,10 +68,10 @@ class Layers(Writer):
 
         self.samples(fn, stride, block)
 
-    def dense(self) -> None:
+    def dense(self, name: str = ".dense") -> None:
         """out[j] = bias[j] + sum over i of w[j][i] x[i]: a layer."""
         fn = self.function(
-            ".dense", ("x", "ptr"), ("w", "ptr"), ("bias", "ptr"), ("out", "ptr"),
+            name, ("x", "ptr"), ("w", "ptr"), ("bias", "ptr"), ("out", "ptr"),
             ("outputs", "index"), ("inputs", "index"), ("stride", "index"),
         )  # fmt: skip
         x, w, bias, out, outputs, inputs, stride = fn.arguments
@@ -189,9 +189,9 @@ class Layers(Writer):
 
         self.blocks(fn, outputs, 2, rows)
 
-    def forward(self) -> None:
+    def forward(self, name: str = "forward", dense: str = ".dense") -> None:
         """Every layer's z and a; with ``slopes``, also f'(z)."""
-        fn = self.function("forward", ("network", "ptr"), ("slopes", "i64"))
+        fn = self.function(name, ("network", "ptr"), ("slopes", "i64"))
         network, slopes = fn.arguments
         stride = self.word(network, "stride")
         null = fn.lift(0, "ptr")
@@ -200,7 +200,7 @@ class Layers(Writer):
             layer = self.layer(network, i)
             inputs, outputs = self.layer_word(layer, "inputs"), self.layer_word(layer, "outputs")
             x, w, b, z = (self.layer_array(layer, n) for n in ("x", "weights", "bias", "z"))
-            invoke(fn, ".dense", x, w, b, z, outputs, inputs, stride)
+            invoke(fn, dense, x, w, b, z, outputs, inputs, stride)
 
             def bend() -> None:
                 count = outputs * stride

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
-from nonlin.compiler.ir import Function, Value
-from nonlin.network.engine.writer import Writer, invoke
+from nonlin.compiler.ir import Value
+from nonlin.network.engine.layers import Layers
+from nonlin.network.engine.writer import Writer, invoke, is_given
 
 __all__ = ["CHUNK", "GRAIN", "INPUTS", "Pictures"]
 
@@ -16,8 +19,8 @@ GRAIN = 64.0
 """Deviations and means are rounded to one part in GRAIN: a sum that differs in its last bit, as it does
 between the processor and a browser, then hardly ever makes a different weight."""
 
-CHUNK = 512
-"""Pixels in a batch of ``picture``: so few that a layer's numbers stay in the nearest cache."""
+CHUNK = 64
+"""Pixels in a batch of ``picture``: so few that three layers' numbers stay in the nearest cache."""
 
 # The plastic number's powers: their multiples fill a square evenly (M. Roberts, "The unreasonable
 # effectiveness of quasirandom sequences", 2018).
@@ -46,44 +49,55 @@ class Pictures(Writer):
         network, first, width, height, *latents, spread, inputs = fn.arguments
         layer = self.layer(network, fn.i64(0))
         x, stride = self.layer_array(layer, "x"), self.long(self.word(network, "stride"))
+        lanes, type_ = self.shape.lanes, f"<{self.shape.lanes} x double>"
         wide, high = (v.to("sitofp", "double") for v in (width, height))
+        start, last = first.to("sitofp", "double"), (width * height - 1).to("sitofp", "double")
         unit = 1.0 / wide.lt(high).select(wide, high)
-        last = width * height - 1
+        moving = spread.ne(0.0)
+        wide, high, unit, start, last, spread, *latents = (
+            self.splat(v, type_) for v in (wide, high, unit, start, last, spread, *latents)
+        )
+        steps = ", ".join(f"double {fn.f64(float(k)).ref}" for k in range(lanes))
+        start = start + Value(fn, f"<{steps}>", type_)
 
-        def one(k: Value) -> None:
-            at = first + k
-            at = at.gt(last).select(last, at, "i64")
-            row = fn.emit(f"udiv i64 {at.ref}, {width.ref}", "i64")
-            column = at - row * width
-            across = (column.to("sitofp", "double") * 2.0 + 1.0 - wide) * unit
-            down = (row.to("sitofp", "double") * 2.0 + 1.0 - high) * unit
-            count = at.to("sitofp", "double") + 1.0
-            spread_out = [
-                latent + spread * (self._fraction(fn, count * step) * 2.0 - 1.0)
-                for latent, step in zip(latents, _SPREAD, strict=True)
-            ]
-            radius = (across * across + down * down).sqrt()
+        def some(k: Value) -> None:
+            at = start + self.splat(k.to("sitofp", "double"), type_)
+            at = at.gt(last).select(last, at)
+            # The numerator lies in the middle between whole ones, so rounding reaches no other row.
+            row = fn.intrinsic("floor", (at + 0.5) / wide)
+            column = at - row * wide
+            across = (column * 2.0 + 1.0 - wide) * unit
+            down = (row * 2.0 + 1.0 - high) * unit
+
+            def put(value: Value, row: Value) -> None:
+                narrow = value if self.element == "double" else value.to("fptrunc", self.vector)
+                self.store_vector(narrow, x, row * stride + k)
+
+            def radius(place: Value) -> None:
+                put((across * across + down * down).sqrt(), place)
+
+            def given_latents(place: Value) -> None:
+                for i, latent in enumerate(latents):
+                    put(latent, place + i)
+
+            def spread_latents(place: Value) -> None:
+                for i, (latent, step) in enumerate(zip(latents, _SPREAD, strict=True)):
+                    by = (at + 1.0) * step
+                    put(latent + spread * ((by - fn.intrinsic("floor", by)) * 2.0 - 1.0), place + i)
+
             place: Value = fn.i64(0)
-            for bit, values in enumerate(([across], [down], [radius], spread_out)):
+            inputs_of_one: list[Callable[[Value], None]]
+            inputs_of_one = [partial(put, across), partial(put, down), radius]
+            for bit, write in enumerate(inputs_of_one):
                 given = (inputs & (1 << bit)).ne(0)
-                self._put_where(fn, given, values, x, place, stride, k)
-                place = place + given.select(len(values), 0, "i64")
+                fn.when(given, partial(write, place))
+                place = place + given.select(1, 0, "i64")
+            latent = (inputs & (1 << INPUTS.index("latent"))).ne(0)
+            fn.when(latent & moving, partial(spread_latents, place))
+            fn.when(latent & (moving ^ 1), partial(given_latents, place))
 
-        fn.loop(stride, one)
+        fn.loop(stride, some, step=lanes)
         fn.ret()
-
-    def _put_where(
-        self, fn: Function, given: Value, values: Sequence[Value], x: Value, place: Value,
-        stride: Value, k: Value,
-    ) -> None:  # fmt: skip
-        def put() -> None:
-            for i, value in enumerate(values):
-                self.put(value, x, (place + i) * stride + k)
-
-        fn.when(given, put)
-
-    def _fraction(self, fn: Function, value: Value) -> Value:
-        return value - fn.intrinsic("floor", value)
 
     def standardise(self) -> None:
         """A layer's sums over the current batch get deviation ``gain``, and a mean of their own each.
@@ -114,8 +128,8 @@ class Pictures(Writer):
 
             (squares,) = fn.loop(stride, square, [zero])
             deviation = (squares * share).sqrt()
-            # Also false where it is no number.
-            alive = deviation.gt(1e-9) & deviation.lt(1e30)
+            # What is within rounding of the same everywhere is the same. Also false where it is no number.
+            alive = deviation.gt(mean.abs() * 1e-5 + 1e-30) & deviation.lt(1e30)
             coarse = ((deviation.bits() + (1 << 45)) & -(1 << 46)).as_float()
             factor = alive.select(gain / coarse, 0.0)
             centre = fn.intrinsic("rint", mean / coarse * GRAIN) * coarse * (1.0 / GRAIN)
@@ -133,7 +147,7 @@ class Pictures(Writer):
 
         Without a palette three outputs are red, green and blue; with one, of 64 shades of 256
         colours, the first output chooses the colour and the second the shade. ``channels`` is 3, or 4
-        for an opaque fourth.
+        for an opaque fourth. A palette has a byte behind its last colour, which is read and not used.
         """
         fn = self.function(
             "paint", ("network", "ptr"), ("out", "ptr"), ("palette", "ptr"), ("channels", "i64"),
@@ -142,36 +156,67 @@ class Pictures(Writer):
         network, out, palette, channels, count = fn.arguments
         layer = self.layer(network, self.long(self.word(network, "layers")) - 1)
         a, stride = self.layer_array(layer, "a"), self.long(self.word(network, "stride"))
-        chosen = palette.fn.emit(f"icmp ne ptr {palette.ref}, null", "i1")
+        lanes = self.shape.lanes
+        words = f"<{lanes} x i32>"
 
         def level(index: Value) -> Value:
-            value = self.get(a, index) * 255.0 + 0.5
+            value = self.load_vector(a, index) * 255.0 + 0.5
             value = value.gt(0.0).select(value, 0.0)
             value = value.lt(255.0).select(value, 255.0)
-            return value.to("fptosi", "i32")
+            return value.to("fptosi", words)
 
-        def one(n: Value) -> None:
-            place = fn.element(out, "i8", n * channels)
+        def by_palette(n: Value) -> Value:
+            entry = ((level(stride + n).lshr(2).shl(8)) + level(n)) * 3
+            found = Value(fn, "poison", words)
+            for k in range(lanes):
+                at = fn.emit(f"extractelement {words} {entry.ref}, i32 {k}", "i32")
+                place = fn.element(palette, "i8", at)
+                colour = fn.load(place, "i32", align=1)
+                text = f"insertelement {words} {found.ref}, i32 {colour.ref}, i32 {k}"
+                found = fn.emit(text, words)
+            return found
 
-            def direct() -> None:
-                for c in range(3):
-                    fn.store(level(stride * c + n).to("trunc", "i8"), place, c)
+        def direct(n: Value) -> Value:
+            red, green, blue = (level(stride * c + n) for c in range(3))
+            return red | green.shl(8) | blue.shl(16)
 
-            def by_palette() -> None:
-                row = (level(stride + n).lshr(2).shl(8) + level(n)).to("zext", "i64") * 3
-                for c in range(3):
-                    fn.store(fn.load(palette, "i8", row + c), place, c)
+        def painted(colour: Callable[[Value], Value], depth: int) -> None:
+            def some(n: Value) -> None:
+                place = fn.element(out, "i8", n * depth)
+                pixels = colour(n)
+                if depth == 4:
+                    pixels = pixels | -1 << 24
+                inner = pixels.to("bitcast", f"<{4 * lanes} x i8>")
+                chosen = [4 * k + c for k in range(lanes) for c in range(depth)]
 
-            fn.when(chosen, by_palette)
-            fn.when(palette.fn.emit(f"icmp eq ptr {palette.ref}, null", "i1"), direct)
-            opaque = fn.lift(-1, "i8")
-            fn.when(channels.eq(4), lambda: fn.store(opaque, place, 3))
+                def whole() -> None:
+                    fn.store(self.shuffle(inner, inner, chosen), place, align=1)
 
-        fn.loop(count, one)
+                def rest() -> None:
+                    for k, byte in enumerate(chosen):
+                        one = fn.emit(f"extractelement {inner.type} {inner.ref}, i32 {byte}", "i8")
+                        fn.when((n + k // depth).lt(count), partial(fn.store, one, place, k))
+
+                fn.either((n + lanes).le(count), whole, rest)
+
+            fn.loop(count, some, step=lanes)
+
+        chosen = is_given(palette)
+        for depth in (3, 4):
+            for colour, given in ((by_palette, chosen), (direct, chosen ^ 1)):
+                fn.when(channels.eq(depth) & given, partial(painted, colour, depth))
         fn.ret()
 
     def picture(self) -> None:
         """Some pixels of a picture, from a number on, as bytes; the network has room for CHUNK samples."""
+        through = "forward"
+        if self.shape.many:
+            rows, vectors = self.shape.many
+            shape = replace(self.shape, rows=rows, vectors=vectors)
+            layers = Layers(self.module, shape, self.activate)
+            through = ".through"
+            layers.dense(".dense.many")
+            layers.forward(through, ".dense.many")
         fn = self.function(
             "picture", ("network", "ptr"), ("out", "ptr"), ("palette", "ptr"), ("channels", "i64"),
             ("first", "i64"), ("count", "i64"), ("width", "i64"), ("height", "i64"),
@@ -190,7 +235,7 @@ class Pictures(Writer):
             invoke(
                 fn, "pixels", network, first + start, width, height, *latents, fn.f64(0.0), inputs
             )  # fmt: skip
-            invoke(fn, "forward", network, fn.i64(0))
+            invoke(fn, through, network, fn.i64(0))
             place = fn.element(out, "i8", start * channels)
             invoke(fn, "paint", network, place, palette, channels, batch)
 

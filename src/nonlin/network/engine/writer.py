@@ -36,6 +36,8 @@ class Shape:
         vectors are short gains by several: each weight is then loaded once for all of them.
     index
         The type of whole numbers.
+    many
+        Rows and vectors for pictures, whose batches are many vectors; if they are not the same.
     """
 
     element: str
@@ -43,6 +45,7 @@ class Shape:
     rows: int
     vectors: int = 1
     index: str = "i64"
+    many: tuple[int, int] | None = None
 
     @property
     def size(self) -> int:

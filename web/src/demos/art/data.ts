@@ -6,7 +6,7 @@ import { layersOf, type Traits } from "./traits";
 /** data/art.json, as nonlin.art.studio writes it. */
 export interface ArtData {
   version: 1;
-  /** Gain, shift, and by how much more the first layer is driven. */
+  /** Gain, shift, and by how much more of both the first layer has. */
   drive: Record<string, [number, number, number]>;
   output: { activation: string; gain: number };
   jitter: number;
@@ -49,7 +49,8 @@ export class Paints {
     const place = Object.keys(palettes).indexOf(traits.palette);
     const driven = hidden.map((name, layer): [number, number] => {
       const [gain, shift, detail] = drive[name] ?? [1, 0, 1];
-      return [layer === 0 ? gain * detail : gain, shift];
+      const more = layer === 0 ? detail : 1;
+      return [gain * more, shift * more];
     });
     return {
       seed: traits.seed,

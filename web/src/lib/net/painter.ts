@@ -32,6 +32,9 @@ export interface Look {
   rgb: [number, number, number];
 }
 
+/** Pixels that are copied out of the engine's memory at once. */
+const PIECE = 4096;
+
 /** Paints with a network whose outputs lie in [0, 1]. The engine computes; this counts pixels. */
 export class Painter {
   readonly #network: Network;
@@ -42,8 +45,9 @@ export class Painter {
   private constructor(network: Network, plan: Plan) {
     this.#network = network;
     this.#plan = plan;
-    this.#out = network.reserve(4 * network.capacity);
-    this.#table = plan.table ? network.reserve(plan.table.length) : 0;
+    this.#out = network.reserve(4 * PIECE);
+    // The engine reads a byte behind the last colour.
+    this.#table = plan.table ? network.reserve(plan.table.length + 1) : 0;
     if (plan.table) network.bytes(this.#table, plan.table.length).set(plan.table);
     this.#standardise();
   }
@@ -61,12 +65,11 @@ export class Painter {
 
   /** Pixels from the number `first` on, four bytes each. */
   paint(place: Place, first: number, count: number): Uint8ClampedArray<ArrayBuffer> {
-    const [network, most] = [this.#network, this.#network.capacity];
+    const network = this.#network;
     const picture = new Uint8ClampedArray(4 * count);
-    for (let done = 0; done < count; done += most) {
-      const piece = Math.min(most, count - done);
-      network.runPixels(first + done, piece, this.#seen(place, 0));
-      network.paint(this.#out, this.#table, piece);
+    for (let done = 0; done < count; done += PIECE) {
+      const piece = Math.min(PIECE, count - done);
+      network.picture(this.#out, this.#table, first + done, piece, this.#seen(place, 0));
       picture.set(network.bytes(this.#out, 4 * piece), 4 * done);
     }
     return picture;
