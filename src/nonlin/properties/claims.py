@@ -16,7 +16,7 @@ import mpmath
 from ..expression import Z
 from ..oracle import accurate
 from ..rewrites import simplify
-from .budget import OutOfTime
+from .budget import OutOfTime, charge
 from .forms import compose
 from .signs import signs
 from .study import Extreme, Study, differ
@@ -202,7 +202,7 @@ def _mirrored(s: Study, sign: int) -> bool:
                 return False
             continue
         reflected = compose(left, -Z)
-        total = simplify(reflected + right if sign > 0 else reflected - right)
+        total = simplify(charge(reflected + right if sign > 0 else reflected - right))
         if not (total.is_zero or simplify(reflected) is simplify(-right if sign > 0 else right)):
             return False
     return True
@@ -217,7 +217,7 @@ def fixed_points(s: Study) -> Claim:
         expr = cell.exprs[0]
         if expr is not None:
             try:
-                gap = simplify(expr - Z)
+                gap = simplify(charge(expr - Z))
                 signs_ = signs(gap, cell.lo, cell.hi, s.budget.part(0.4), strict=True)
             except OutOfTime:
                 complete = False

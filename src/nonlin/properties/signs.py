@@ -23,7 +23,7 @@ from ..enclosure import encloser
 from ..expression import Expr, walk
 from ..oracle import accurate, evaluate
 from ..rewrites import simplify
-from .budget import Budget
+from .budget import Budget, charge
 from .forms import affine, plain_slope
 from .tails import sign_beyond
 
@@ -246,7 +246,7 @@ def _by_slope(
     At a zero of higher order interval arithmetic sees nothing of ``expr``, but the slope is of
     lower order there, and its slope lower still.
     """
-    found, gaps = _pieces(slope, plain_slope(slope), a, b, budget, False, 40, depth + 1)
+    found, gaps = _pieces(slope, plain_slope(charge(slope)), a, b, budget, False, 40, depth + 1)
     if gaps:
         return None
     result: list[Segment] = []
@@ -287,7 +287,7 @@ def signs(
         if any(underflows(expr, x) for x in _samples(lo, hi)):
             return Signs([Segment(lo, hi, 2)], gaps=[(lo, hi)])
         return Signs([Segment(lo, hi, 0)])
-    slope = plain_slope(expr) if slope is None else slope
+    slope = plain_slope(charge(expr)) if slope is None else slope
     settled: list[Segment] = []
     gaps: list[tuple[float, float]] = []
     inner_lo, inner_hi = lo, hi
