@@ -20,11 +20,11 @@ from typing import Any
 import mpmath
 
 from ..enclosure import encloser
-from ..expression import Expr, walk
+from ..expression import Expr, Z, number, walk
 from ..oracle import accurate, evaluate
 from ..rewrites import simplify
 from .budget import Budget, charge
-from .forms import affine, plain_slope
+from .forms import affine, compose, plain_slope
 from .tails import sign_beyond
 
 __all__ = ["BITS", "Root", "Segment", "Signs", "point_sign", "root_near", "signs", "underflows"]
@@ -134,7 +134,7 @@ def root_near(expr: Expr, lo: float, hi: float) -> Any:
 
 
 Pieces = tuple[list[Segment], list[tuple[float, float]]]
-_FINE = 0.02  # below this width, the signs of the slope are themselves worth a search
+_FINE = 1e-4  # below this width, the signs of the slope are themselves worth a search
 _DEPTH = 3
 
 
@@ -291,6 +291,12 @@ def signs(
     settled: list[Segment] = []
     gaps: list[tuple[float, float]] = []
     inner_lo, inner_hi = lo, hi
+    beside = [_beside(expr, end, side, hi - lo, budget) for end, side in ((lo, 1), (hi, -1))]
+    if beside[0] is not None:
+        inner_lo = beside[0].hi
+        settled.append(beside[0])
+    if beside[1] is not None:
+        inner_hi = beside[1].lo
     if math.isinf(lo):
         inner_lo = min(-8.0, hi - 8) if math.isfinite(hi) else -8.0
         left = _tail(expr, -1, -inner_lo, strict, budget)
@@ -320,7 +326,9 @@ def signs(
         settled.append(Segment(inner_hi, hi, right[1] if right else 2))
         if right is None:
             gaps.append((inner_hi, hi))
-    return _joined(expr, settled, gaps, lo, hi)
+    if beside[1] is not None:
+        settled.append(beside[1])
+    return _joined(expr, settled, gaps, lo, hi, budget)
 
 
 def _samples(lo: float, hi: float) -> list[float]:
@@ -332,6 +340,20 @@ def _samples(lo: float, hi: float) -> list[float]:
 def _shells(lo: float, hi: float) -> list[tuple[float, float]]:
     cuts = [lo, *(s for s in (-4096.0, -64.0, -7.9, 7.9, 64.0, 4096.0) if lo < s < hi), hi]
     return list(itertools.pairwise(cuts))
+
+
+def _beside(expr: Expr, end: float, side: int, width: float, budget: Budget) -> Segment | None:
+    """The sign next to a pole or a hole, where intervals see nothing: z = end ± 1/t for large t."""
+    if math.isinf(end) or not any(accurate(d, end, None, 60) == 0 for d in _divisors(expr)):
+        return None
+    near = compose(charge(expr), number(Fraction(end)) + side / Z)
+    found = sign_beyond(near, 1, 1.0, budget.check)
+    if found is None or found[1] == 0:
+        return None
+    inner = end + side * min(0.999 / found[0], width / 4)
+    if inner == end:
+        return None
+    return Segment(min(end, inner), max(end, inner), found[1])
 
 
 def _tail(
@@ -366,7 +388,12 @@ def _affine_signs(line: tuple[Expr, Expr], lo: float, hi: float) -> Signs:
 
 
 def _joined(
-    expr: Expr, settled: list[Segment], gaps: list[tuple[float, float]], lo: float, hi: float
+    expr: Expr,
+    settled: list[Segment],
+    gaps: list[tuple[float, float]],
+    lo: float,
+    hi: float,
+    budget: Budget,
 ) -> Signs:
     """Merge equal neighbours, close gaps that hold one crossing, and name the zeros."""
     result = Signs()
@@ -377,6 +404,7 @@ def _joined(
         else:
             merged.append(piece)
     for i, piece in enumerate(merged):
+        budget.check()
         if piece.sign != 2:
             previous = result.segments[-1] if result.segments else None
             if previous is not None and previous.sign == -piece.sign and previous.hi == piece.lo:

@@ -107,6 +107,8 @@ class Study:
 
     def _limit(self, expr: Expr, cut: Cut | None, side: int) -> Limit:
         self.budget.check()
+        if cut is None and period(expr) is not None:
+            return "none" if _varies(expr) else accurate(expr, 0, None, BITS)
         if cut is None:
             return _as_mpf(limit(expr, side, self.budget.check))
         if _regular(expr, cut):
@@ -238,6 +240,10 @@ def period(expr: Expr) -> float | None:
         else:
             stack += node.args
     return 2 * math.pi / float(pace) if pace and 1e-3 < pace < 1e3 else None
+
+
+def _varies(expr: Expr) -> bool:
+    return differ(*(accurate(expr, z, None, BITS) for z in (0.3, 1.1)))
 
 
 def _common(a: Fraction, b: Fraction) -> Fraction:

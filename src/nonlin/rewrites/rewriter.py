@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import islice
 
 from nonlin.expression import Expr, rebuild, walk
 
@@ -26,7 +27,7 @@ __all__ = ["TooLarge", "rule_for", "simplify", "size", "tidy"]
 
 Rule = Callable[[Expr], Expr]
 _rules: dict[str, Rule] = {}
-_MOST_KNOWN = 1 << 16
+_MOST_KNOWN = 1 << 14  # more would be of use to nobody, and slow the collector of garbage down
 _MOST_STEPS = 1 << 15  # of one call; formulas from the parser take a few thousand at most
 _forms: dict[Expr, Expr] = {}  # the last form of every node seen lately
 
@@ -78,9 +79,12 @@ def simplify(expr: Expr) -> Expr:
             else:
                 became[node] = after
                 stack.append(after)
-    if len(_forms) + len(done) > _MOST_KNOWN:
-        _forms.clear()
     _forms.update(done)
+    if (
+        len(_forms) > _MOST_KNOWN
+    ):  # the oldest go, some at a time: to free all at once takes seconds
+        for old in list(islice(_forms, len(_forms) - _MOST_KNOWN + _MOST_KNOWN // 8)):
+            del _forms[old]
     return done[expr]
 
 
