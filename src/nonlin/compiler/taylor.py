@@ -1,4 +1,4 @@
-"""The power series of a formula about 0, by arithmetic on series.
+"""The power series of a formula to the right of 0, by arithmetic on series.
 
 Each operation acts on the first coefficients of its operands; a function follows from its own
 differential equation (``y = exp(u)``: ``y' = y u'``). That takes milliseconds where differences of
@@ -6,7 +6,8 @@ values take seconds. A quotient by a series without constant term is a Laurent s
 ``(z - tanh(z))/z**3`` has its coefficients, too.
 
 A sum that is smaller than its terms by 2**-400 of them counts as 0: everything here has 500 bits.
-Who uses a result compares it with the formula.
+Who uses a result compares it with the formula, left of 0 above all: there abs(z) is another
+function, and abs(z) + log1p(exp(-2*abs(z))) is not.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _LARGEST = 4000  # bits before or behind the point
 
 
 class Unexpandable(Exception):
-    """There is no such series, or not by this arithmetic: a pole, a kink, a switch at 0."""
+    """There is no such series, or not by this arithmetic: a pole, a root of z, exp(1/z)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +195,8 @@ class _Expansion:
         a = a.stripped()
         shift = a.first * p
         whole = p.denominator == 1
-        if not whole and (a.c[0] < 0 or a.first % 2 or shift.denominator != 1 or shift % 2):
-            raise Unexpandable  # sqrt(z**2) is |z|
+        if shift.denominator != 1 or (not whole and a.c[0] < 0):
+            raise Unexpandable
         exponent = self.m.mpf(p.numerator) / p.denominator
         start = a.c[0] ** int(p) if whole else a.c[0] ** exponent
         c = [start]  # from a y' = p a' y
@@ -206,17 +207,15 @@ class _Expansion:
 
     # -- switches -----------------------------------------------------------------------------------
     def sign(self, a: _Series) -> int:
-        """The sign beside 0 on both its sides; 0 where it is 0 as far as it is known."""
+        """The sign right of 0; 0 where it is 0 as far as it is known."""
         try:
             lead = a.stripped()
         except Unexpandable:
             return 0
-        if lead.first % 2:
-            raise Unexpandable
         return 1 if lead.c[0] > 0 else -1
 
     def order(self, a: Expr, b: Expr) -> int:
-        """The sign of a - b beside 0: by their values at 0, or else by their series."""
+        """The sign of a - b right of 0: by their values at 0, or else by their series."""
         values = [evaluate(side, 0, None, _BITS) for side in (a, b)]
         if all(map(mpmath.isfinite, values)):
             x, y = (self.m.make_mpf(v._mpf_) for v in values)
