@@ -201,9 +201,15 @@ def zero_centred(s: Study) -> Claim:
     if found is not None and found[0]:
         intervals = found[0]
         if intervals[0][0] >= 0 and intervals[-1][1] > 0:
-            return False, "no", f"{seen}, and f is nowhere negative", True
+            word = "f is nowhere negative"
+            known = mean > 0  # a narrow peak is not seen
+            why = f"{seen}, and {word}" if known else f"{word}, and not 0 everywhere"
+            return False, "no", why, True
         if intervals[-1][1] <= 0 and intervals[0][0] < 0:
-            return False, "no", f"{seen}, and f is nowhere positive", True
+            word = "f is nowhere positive"
+            known = mean < 0
+            why = f"{seen}, and {word}" if known else f"{word}, and not 0 everywhere"
+            return False, "no", why, True
     proof = bounds(s)
     if proof is not None and abs(mean) < 1e-12 * size and max(map(abs, proof)) < 0.02 * size:
         # Constants in formulas are rounded themselves (selu's are chosen to make this mean 0).

@@ -98,7 +98,10 @@ def _plain_zero(expr: Expr, at: int) -> bool:
 
 
 def root_near(expr: Expr, lo: float, hi: float) -> Any:
-    """The zero between two points of opposite sign, to about 190 bits."""
+    """The zero between two points of opposite sign, to about 190 bits.
+
+    Raises OverflowError where it is too small a number to be found.
+    """
     sign_lo = point_sign(expr, lo)
     if lo < 0 < hi and _plain_zero(expr, 0):  # bisection only comes near to 0, never to an end
         return mpmath.mpf(0)
@@ -130,11 +133,14 @@ def root_near(expr: Expr, lo: float, hi: float) -> Any:
                     a, fa = step, fx
                 else:
                     b, fb = step, fx
+        else:
+            raise OverflowError  # z = exp(-1e10), which only ever halving does not reach
         return (a + b) / 2
 
 
 Pieces = tuple[list[Segment], list[tuple[float, float]]]
-_FINE = 1e-4  # below this width, the signs of the slope are themselves worth a search
+_FINE = (0.02, 1e-4, 1e-7)  # at these widths, the signs of the slope are worth a search
+_BLUR = 50  # unless some more bisection will do: the bounds are less than so much too wide
 _DEPTH = 3
 
 
@@ -152,10 +158,10 @@ def _pieces(
     value, rate = encloser(expr), encloser(slope)
     settled: list[Segment] = []
     gaps: list[tuple[float, float]] = []
-    stack = [(lo, hi)]
+    stack = [(lo, hi, math.inf)]
     count = 0
     while stack:
-        a, b = stack.pop()
+        a, b, wider = stack.pop()
         count += 1
         if count % 8 == 0:
             budget.check()
@@ -170,7 +176,11 @@ def _pieces(
         inner: list[Segment] | None = None
         if down >= 0 or up <= 0:
             inner = _monotone(expr, a, b, 1 if down >= 0 else -1)
-        elif b - a < _FINE and depth < _DEPTH:
+        elif (
+            depth < _DEPTH
+            and any(b - a < width <= wider for width in _FINE)
+            and _BLUR * max(map(abs, value((a + b) / 2, (a + b) / 2))) < high - low
+        ):
             inner = _by_slope(expr, slope, a, b, budget, depth, strict)
         if inner is not None:
             settled += inner
@@ -180,12 +190,12 @@ def _pieces(
             settled.append(Segment(a, b, 2))
             if count > boxes and len(gaps) > 3:  # give up on the rest of it
                 rest = list(reversed(stack))
-                gaps += rest
-                settled += [Segment(left, right, 2) for left, right in rest]
+                gaps += [(left, right) for left, right, _ in rest]
+                settled += [Segment(left, right, 2) for left, right, _ in rest]
                 break
             continue
         middle = a + (b - a) * 0.4871
-        stack += [(middle, b), (a, middle)]
+        stack += [(middle, b, b - a), (a, middle, b - a)]
     return settled, gaps
 
 
