@@ -41,8 +41,9 @@ from nonlin.oracle import evaluate
 VALUES = {"a": 1.25, "beta": -0.5}
 QUICK = 0.05
 """Seconds within which every text is answered: the one time limit of the suite, for safety's sake."""
-BOUND = 2.0
-"""Seconds of the processor's time within which a formula is derived and lowered."""
+BOUND = 5.0
+"""Seconds of the processor's time within which a formula is derived and lowered: less than two on a
+processor of one's own, but where others share its caches the same work takes twice as long."""
 TOTAL = int(os.environ.get("NONLIN_FORMULAS", "0"))
 """Texts in the long run, or 0."""
 
@@ -860,11 +861,13 @@ FOUND = {  # by the long run, once; each took seconds or did not end
         " - Phi((.25 - cos(1.5e-3))/(.25*cosh(e - .25)))/(1 - z)))) + erf(12_000**(1/3)))))**z)"
     ),
     "nested powers and branches": (
-        "sin(-(1/(-erfc(erfc(abs(1.5e-3)*a - erf(cosh(exp(z/min(.5, z)/((z**a)**3)))) - min(1e-300"
-        " + .5/sinh(-1 - exp(1)), -a - (2 + (beta/beta - 2)), .5))))**(-1.5) - (tanh(2) - z"
-        " + cosh((z + 1.5e-3)**z + beta)))/-(where(z < z, 1e-300, .044715) - cosh(exp(max(1e-300*.25"
-        " + (e/.25*z)**z/(where(beta <= 1, 3, 1.5e-3)/.044715) + .25 + min(1e-300, z, .044715),"
-        " Phi(sqrt(cosh(tanh(a))))**-2, .25, 1)/.5)))**(-1.5)"
+        "(sin(-((1/(-(erfc(erfc((abs(1.5e-3)*a-erf(cosh(exp(z/(min(0.5,z))/(((z)**a)**3)))))-"
+        "min((1e-300)+((0.5)/sinh((0)-(1)-(exp(1)))),-(a)-(1*(2)+((beta)/(beta)-(2))),0.5))))"
+        "**(-1.5)))-(((tanh(2))-(z/(1)))+cosh((((z)+1.5e-3)**z)+(beta))))/-((where(z<z,1e-300"
+        ",0.044715))-(cosh(exp(max(((1e-300)*(.25)+(((e/.25)*z)**z/((where(beta<=1,3,1.5e-3))"
+        "/(0.044715))))+(.25)+(min(1e-300,z,0.044715)),(Phi(sqrt(cosh(tanh(a)))))**-2"
+        f"{',.25' * 29}"
+        ",1)/(0.5)))))**(-1.5)))"
     ),
 }
 

@@ -18,6 +18,7 @@ __all__ = ["effort"]
 
 class _Effort(threading.local):
     spent: int = 0
+    rewritten: int = 0  # steps of nonlin.rewrites
 
 
 effort = _Effort()

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from itertools import islice
 
+from nonlin.effort import effort
 from nonlin.expression import Expr, rebuild, walk
 
 from .order import rank
@@ -70,6 +71,7 @@ def simplify(expr: Expr) -> Expr:
         elif waiting := [a for a in node.args if a not in done]:
             stack += reversed(waiting)
         else:
+            effort.rewritten += 1
             args = tuple(done[a] for a in node.args)
             after = tidy(node if args == node.args else rebuild(node, args))
             if after is node or len(became) > _MOST_STEPS:
