@@ -98,7 +98,7 @@ def compute(
         Where the catalogue says that f has no derivative; a difference from what is found is said
         in the witness of ``smooth``. ``None``: nothing is said.
     budget_s
-        Seconds for all of it; what is not settled by then is "unknown".
+        Work for all of it, in seconds of a usual machine; what is not settled by then is "unknown".
     """
     with ONE_AT_A_TIME:
         result = _claims(expr, parameters, derivative, second, budget_s)
