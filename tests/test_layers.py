@@ -11,7 +11,7 @@ import nonlin
 
 ROOT = Path(nonlin.__file__).parent
 LAYERS: list[set[str]] = [
-    {"errors", "ops", "expression", "forks"},
+    {"effort", "errors", "ops", "expression", "forks"},
     {"formula", "formula_hints", "catalogue"},
     {"rewrites", "calculus", "oracle", "enclosure", "properties", "notation"},
     {"compiler", "proof"},

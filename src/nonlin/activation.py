@@ -121,7 +121,7 @@ class Activation:
         return self.study()
 
     def study(self, budget_s: float = 2.0) -> Mapping[str, Property]:
-        """The same within a time of your choice: a slow machine answers "unknown" less often."""
+        """The same with more work or less, in seconds of a usual machine: with more, less is unknown."""
         from nonlin.oracle import accurate
         from nonlin.properties import compute
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from nonlin.effort import effort
 from nonlin.errors import CompileError
 from nonlin.expression import PI, Expr, Z, call, number, walk, where
 from nonlin.rewrites import simplify
@@ -24,8 +25,11 @@ from nonlin.rewrites import simplify
 __all__ = ["derivative", "partial_derivative", "with_conventions"]
 
 
+_MOST_STEPS = 15_000  # of rewriting; the catalogue's formulas take some hundreds
+
+
 def derivative(expr: Expr) -> Expr:
-    """d expr / dz, simplified.
+    """d expr / dz, simplified. Raises :class:`CompileError` where that would take for ever.
 
     >>> from nonlin.formula import parse
     >>> derivative(parse("tanh(z)"))
@@ -36,7 +40,10 @@ def derivative(expr: Expr) -> Expr:
     slopes: dict[Expr, Expr] = {}
     expr = simplify(expr)
     needed = _with_slope(expr)
+    most = effort.rewritten + _MOST_STEPS
     for node in walk(expr):
+        if effort.rewritten > most:
+            raise CompileError("the derivative of this formula is too intricate: try a simpler one")
         if node in needed:
             slopes[node] = simplify(_slope(node, slopes)) if node.depends_on_z else number(0)
     return slopes[expr]

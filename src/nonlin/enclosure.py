@@ -24,6 +24,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from .effort import effort
 from .errors import CompileError, ParameterError
 from .expression import Expr, walk
 
@@ -452,8 +453,10 @@ def encloser(expr: Expr, params: tuple[tuple[str, float], ...] = ()) -> Encloser
     # The list of values is rebuilt on every call, so that an encloser can be shared by threads.
     plan = [(f, i, a, b, c) for f, i, a, b, c in steps]  # type: ignore[misc]
     last = place[expr]
+    cost = 2 * len(plan) + 2
 
     def run(lo: float, hi: float) -> Bounds:
+        effort.spent += cost
         slot = constants.copy()
         if variable is not None:
             slot[variable] = (lo, hi)

@@ -2,8 +2,8 @@
 
 ``z - tanh(z)`` is z**3/3 for small z: at z = 1e-20 its two terms agree in all of their first 130 bits.
 No rewriting helps, a Taylor polynomial does. Which formulas need one is found by looking: at a tiny z,
-is a sum much smaller than its terms? The coefficients come from finite differences at a precision of
-several thousand bits, and the polynomial is kept only if it reproduces the formula on both sides.
+is a sum much smaller than its terms? The coefficients come from :mod:`.taylor`, and the polynomial is
+kept only if it reproduces the formula on both sides.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ __all__ = ["guarded"]
 
 _RADIUS = Fraction(1, 64)
 _TERMS = 20
-_STEP = 200  # differences are taken over steps of 2**-200
-_BITS = 6000
+_BITS = 2000  # more than the largest number of a formula has
 _LARGEST = 4000  # bits before or behind the point of a coefficient
 _GOOD = 90  # bits to which polynomial and formula have to agree
 
@@ -42,44 +41,42 @@ def _cancels(expr: Expr) -> bool:
         return False
     import mpmath
 
-    from nonlin.oracle import accurate
+    from nonlin.oracle import evaluate_all
 
-    tiny = mpmath.ldexp(1, -60)
+    values = evaluate_all(expr, mpmath.ldexp(1, -60), {}, _BITS)
     for node in sums:
-        total, *terms = (abs(accurate(n, tiny, {}, 60)) for n in (node, *node.args))
-        largest = max(terms)
-        if mpmath.isfinite(largest) and total < mpmath.ldexp(largest, -20):
-            return True
+        if node in values:
+            total, *terms = (abs(values[n]) for n in (node, *node.args))
+            largest = max(terms)
+            if mpmath.isfinite(largest) and total < mpmath.ldexp(largest, -20):
+                return True
     return False
 
 
 def _series(expr: Expr) -> Expr | None:
     import mpmath
 
-    from nonlin.oracle import accurate, evaluate
+    from nonlin.compiler.taylor import Unexpandable, coefficients
+    from nonlin.oracle import evaluate
 
-    with mpmath.workprec(_BITS):
-        h = mpmath.ldexp(1, -_STEP)
-        row: list[Any] = [evaluate(expr, h * (k + 1), {}, _BITS) for k in range(_TERMS)]
-        if not all(mpmath.isfinite(v) for v in row):
-            return None
-        # Newton's divided differences over h, 2h, …, then to powers of z (h is as good as 0).
-        coefficients = []
-        for k in range(_TERMS):
-            coefficients.append(row[0] / (mpmath.factorial(k) * h**k))
-            row = [b - a for a, b in zip(row, row[1:], strict=False)]
-        size = max(abs(c) for c in coefficients)
-        if not mpmath.ldexp(1, -_LARGEST) < size < mpmath.ldexp(1, _LARGEST):
-            return None  # an essential singularity, say: no polynomial, and numbers without end
-        exact = [
-            c if abs(c) > size * mpmath.ldexp(1, -150) else mpmath.mpf(0) for c in coefficients
-        ]
-        fractions = [_fraction(c) for c in exact]
+    try:
+        found = coefficients(expr, _TERMS)
+    except (Unexpandable, ZeroDivisionError, OverflowError, RecursionError):
+        return None
+    size = max(abs(c) for c in found)
+    if not mpmath.ldexp(1, -_LARGEST) < size < mpmath.ldexp(1, _LARGEST):
+        return None
+    smallest = mpmath.ldexp(size, -150)
+    fractions = [_fraction(c) if abs(c) > smallest else Fraction(0) for c in found]
     poly = _polynomial(fractions)
-    for z in (_RADIUS, -_RADIUS, _RADIUS / 7, -_RADIUS / 1024):
-        want, got = accurate(expr, z, {}, 140), accurate(poly, z, {}, 140)
-        with mpmath.workprec(200):
-            if not mpmath.isfinite(want) or abs(got - want) > abs(want) * mpmath.ldexp(1, -_GOOD):
+    with mpmath.workprec(_BITS):
+        noise = mpmath.ldexp(size, 100 - _BITS)  # sin(pi + z) at 0
+        for z in (Fraction(0), _RADIUS, -_RADIUS, _RADIUS / 7, -_RADIUS / 1024):
+            want, got = evaluate(expr, z, {}, _BITS), evaluate(poly, z, {}, _BITS)
+            if mpmath.isfinite(want):
+                if abs(got - want) > mpmath.ldexp(abs(want), -_GOOD) + noise:
+                    return None  # another function, or a value that stands alone at 0
+            elif z:
                 return None
     return poly
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..errors import CompileError
 from ..expression import Expr
 from . import claims, shape
 from .budget import ONE_AT_A_TIME, Budget, OutOfTime
@@ -97,7 +98,7 @@ def compute(
         Where the catalogue says that f has no derivative; a difference from what is found is said
         in the witness of ``smooth``. ``None``: nothing is said.
     budget_s
-        Seconds for all of it; what is not settled by then is "unknown".
+        Work for all of it, in seconds of a usual machine; what is not settled by then is "unknown".
     """
     with ONE_AT_A_TIME:
         result = _claims(expr, parameters, derivative, second, budget_s)
@@ -128,7 +129,14 @@ def mean_of(
             study = Study(expr, parameters, derivative, second, budget.part(0.6))
             study.budget = budget
             return mean(study)
-        except (TooIntricate, OutOfTime, RecursionError, ArithmeticError, ValueError):
+        except (
+            TooIntricate,
+            OutOfTime,
+            CompileError,
+            RecursionError,
+            ArithmeticError,
+            ValueError,
+        ):
             return None
 
 
@@ -143,7 +151,7 @@ def _claims(
         study.budget = budget
     except TooIntricate:
         trouble = "the formula switches, or has no value, at too many points"
-    except (OutOfTime, RecursionError, OverflowError):
+    except (OutOfTime, RecursionError, OverflowError, CompileError):
         pass
     result: dict[str, Property] = {}
     for i, (key, label) in enumerate(CLAIMS):
@@ -153,7 +161,7 @@ def _claims(
             study.budget = budget.part(0.5 if i < len(CLAIMS) - 1 else 1.0)
             try:
                 claim = _RULES[key](study)
-            except (OutOfTime, RecursionError):
+            except (OutOfTime, RecursionError, CompileError):
                 claim = (None, "unknown", "the time was used up", False)
             except (OverflowError, ZeroDivisionError, ValueError, TooIntricate):
                 claim = (None, "unknown", "the numbers went out of range", False)

@@ -21,7 +21,7 @@ import mpmath
 from ..expression import Expr, number, rebuild
 from ..oracle import accurate
 from ..rewrites import simplify
-from .budget import Budget
+from .budget import Budget, charge
 from .forms import affine
 from .signs import BITS, Root, Signs, point_sign, signs, underflows
 
@@ -237,7 +237,7 @@ class _Cutter:
             case "pow":
                 self.check_power(args, cell)
         result = rebuild(node, args)
-        return simplify(result) if result.args and not result.depends_on_z else result
+        return simplify(charge(result)) if result.args and not result.depends_on_z else result
 
     def check_power(
         self, args: tuple[Expr, ...], cell: Root | tuple[Root | None, Root | None]

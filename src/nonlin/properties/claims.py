@@ -13,13 +13,14 @@ from typing import Any
 
 import mpmath
 
-from ..expression import Z
+from ..expression import Expr, Z
 from ..oracle import accurate
 from ..rewrites import simplify
-from .budget import OutOfTime
+from .budget import OutOfTime, charge
+from .cells import Cell
 from .forms import compose
-from .signs import signs
-from .study import Extreme, Study, differ
+from .signs import Signs, signs
+from .study import Extreme, Study, differ, period
 from .text import Interval, interval_text, num, nums, region, shown
 
 __all__ = ["CLAIMS", "Claim", "double", "image", "limit_text", "tends", "unknown"]
@@ -202,7 +203,7 @@ def _mirrored(s: Study, sign: int) -> bool:
                 return False
             continue
         reflected = compose(left, -Z)
-        total = simplify(reflected + right if sign > 0 else reflected - right)
+        total = simplify(charge(reflected + right if sign > 0 else reflected - right))
         if not (total.is_zero or simplify(reflected) is simplify(-right if sign > 0 else right)):
             return False
     return True
@@ -216,12 +217,14 @@ def fixed_points(s: Study) -> Claim:
     for cell in s.cells:
         expr = cell.exprs[0]
         if expr is not None:
+            gap = simplify(charge(expr - Z))
+            again = _recurring(gap, cell, s)
+            if again is not None:
+                return again
             try:
-                gap = simplify(expr - Z)
                 signs_ = signs(gap, cell.lo, cell.hi, s.budget.part(0.4), strict=True)
             except OutOfTime:
-                complete = False
-                continue
+                signs_ = Signs(gaps=[(cell.lo, cell.hi)])
             if signs_.identically_zero:
                 if cell.lo in missing:
                     found.append((cell.lo, cell.hi))
@@ -262,6 +265,26 @@ def fixed_points(s: Study) -> Claim:
     else:
         witness = "f(z) − z never is 0"
     return tuple(found), text, witness, True
+
+
+def _recurring(gap: Expr, cell: Cell, s: Study) -> Claim | None:
+    """The claim where f(z) − z is periodic and comes back to 0 for ever."""
+    length = period(gap)
+    if length is None or (cell.left is not None and cell.right is not None):
+        return None
+    start = cell.hi - length if cell.left is None and cell.right is not None else cell.lo
+    start = 0.0 if math.isinf(start) else start
+    try:
+        found = signs(
+            gap, start - 0.01 * length, start + 1.01 * length, s.budget.part(0.4), strict=True
+        )
+    except OutOfTime:
+        return None
+    at = next((r.at for r in found.roots if cell.lo < r.at < cell.hi), None)
+    if at is None:
+        return None
+    witness = f"f(z) = z at z = {num(at)}, and f(z) − z repeats itself every {num(length)}"
+    return None, "infinitely many", witness, True
 
 
 def _stability(slope: Any) -> str:

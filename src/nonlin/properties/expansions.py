@@ -15,6 +15,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from ..calculus import derivative
+from ..effort import effort
 from ..enclosure import enclose
 from ..expression import PI, Expr, Z, call, number
 from ..oracle import accurate
@@ -274,9 +275,17 @@ def _slopes(op: str) -> tuple[Expr, ...]:
     return tuple(result)
 
 
-@lru_cache(maxsize=512)
 def _value(expr: Expr) -> Fraction:
     """A constant: exact where it is rational, else good to 300 bits."""
+    before = effort.spent
+    try:
+        return _constant(expr)
+    finally:  # whether it is remembered or not
+        effort.spent = before + 100
+
+
+@lru_cache(maxsize=512)
+def _constant(expr: Expr) -> Fraction:
     if expr.is_number:
         return expr.fraction
     value = accurate(expr, 0.0, None, _BITS)

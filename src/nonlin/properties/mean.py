@@ -9,6 +9,7 @@ from typing import Any
 from ..enclosure import encloser
 from ..expression import Z, call, number
 from ..rewrites import simplify
+from .budget import charge
 from .claims import Claim, image, symmetry, unknown
 from .study import Study
 from .tails import limit
@@ -80,7 +81,7 @@ def _beside(s: Study, share: Fraction) -> list[Any]:
     ends: list[Any] = []
     for cell, side in ((s.cells[0], -1), (s.cells[-1], 1)):
         assert cell.exprs[0] is not None
-        ends.append(limit(simplify(cell.exprs[0] * fall), side, s.budget.check))
+        ends.append(limit(simplify(charge(cell.exprs[0] * fall)), side, s.budget.check))
     return ends
 
 
@@ -141,7 +142,9 @@ def _tail_bound(s: Study, side: int) -> float | None:
     piece = cell.exprs[0]
     assert piece is not None
     for n in (1, 2):  # |f(z)| <= c |z|^n
-        low, high = encloser(simplify(piece / Z**n))(*sorted((side * _EDGE, side * math.inf)))
+        low, high = encloser(simplify(charge(piece / Z**n)))(
+            *sorted((side * _EDGE, side * math.inf))
+        )
         if math.isfinite(low) and math.isfinite(high):
             return max(abs(low), abs(high)) * 2 * _EDGE * _density(_EDGE)
     found = image(s)
@@ -198,9 +201,15 @@ def zero_centred(s: Study) -> Claim:
     if found is not None and found[0]:
         intervals = found[0]
         if intervals[0][0] >= 0 and intervals[-1][1] > 0:
-            return False, "no", f"{seen}, and f is nowhere negative", True
+            word = "f is nowhere negative"
+            known = mean > 0  # a narrow peak is not seen
+            why = f"{seen}, and {word}" if known else f"{word}, and not 0 everywhere"
+            return False, "no", why, True
         if intervals[-1][1] <= 0 and intervals[0][0] < 0:
-            return False, "no", f"{seen}, and f is nowhere positive", True
+            word = "f is nowhere positive"
+            known = mean < 0
+            why = f"{seen}, and {word}" if known else f"{word}, and not 0 everywhere"
+            return False, "no", why, True
     proof = bounds(s)
     if proof is not None and abs(mean) < 1e-12 * size and max(map(abs, proof)) < 0.02 * size:
         # Constants in formulas are rounded themselves (selu's are chosen to make this mean 0).

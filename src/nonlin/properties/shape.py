@@ -7,6 +7,7 @@ from typing import Any
 
 from ..calculus import derivative
 from ..oracle import accurate
+from .budget import charge
 from .cells import Cell, Cut
 from .claims import Claim, double, limit_text, tends, unknown
 from .signs import BITS
@@ -196,7 +197,7 @@ def _break(s: Study, a: Cell, cut: Cut, b: Cell) -> tuple[int, Any, Any] | str |
         if order <= 2:
             values = [s.end(a, 1, order), s.end(b, -1, order)]
         else:
-            left, right = (derivative(e) for e in (left, right))
+            left, right = (derivative(charge(e)) for e in (left, right))
             values = [s._limit(left, cut, 1), s._limit(right, cut, -1)]
         if order == 2:
             assert a.exprs[2] is not None and b.exprs[2] is not None

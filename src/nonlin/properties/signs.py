@@ -20,11 +20,11 @@ from typing import Any
 import mpmath
 
 from ..enclosure import encloser
-from ..expression import Expr, walk
+from ..expression import Expr, Z, number, walk
 from ..oracle import accurate, evaluate
 from ..rewrites import simplify
-from .budget import Budget
-from .forms import affine, plain_slope
+from .budget import Budget, charge
+from .forms import affine, compose, plain_slope
 from .tails import sign_beyond
 
 __all__ = ["BITS", "Root", "Segment", "Signs", "point_sign", "root_near", "signs", "underflows"]
@@ -98,7 +98,10 @@ def _plain_zero(expr: Expr, at: int) -> bool:
 
 
 def root_near(expr: Expr, lo: float, hi: float) -> Any:
-    """The zero between two points of opposite sign, to about 190 bits."""
+    """The zero between two points of opposite sign, to about 190 bits.
+
+    Raises OverflowError where it is too small a number to be found.
+    """
     sign_lo = point_sign(expr, lo)
     if lo < 0 < hi and _plain_zero(expr, 0):  # bisection only comes near to 0, never to an end
         return mpmath.mpf(0)
@@ -130,11 +133,14 @@ def root_near(expr: Expr, lo: float, hi: float) -> Any:
                     a, fa = step, fx
                 else:
                     b, fb = step, fx
+        else:
+            raise OverflowError  # z = exp(-1e10), which only ever halving does not reach
         return (a + b) / 2
 
 
 Pieces = tuple[list[Segment], list[tuple[float, float]]]
-_FINE = 0.02  # below this width, the signs of the slope are themselves worth a search
+_FINE = (0.02, 1e-4, 1e-7)  # at these widths, the signs of the slope are worth a search
+_BLUR = 50  # unless some more bisection will do: the bounds are less than so much too wide
 _DEPTH = 3
 
 
@@ -152,10 +158,10 @@ def _pieces(
     value, rate = encloser(expr), encloser(slope)
     settled: list[Segment] = []
     gaps: list[tuple[float, float]] = []
-    stack = [(lo, hi)]
+    stack = [(lo, hi, math.inf)]
     count = 0
     while stack:
-        a, b = stack.pop()
+        a, b, wider = stack.pop()
         count += 1
         if count % 8 == 0:
             budget.check()
@@ -170,7 +176,11 @@ def _pieces(
         inner: list[Segment] | None = None
         if down >= 0 or up <= 0:
             inner = _monotone(expr, a, b, 1 if down >= 0 else -1)
-        elif b - a < _FINE and depth < _DEPTH:
+        elif (
+            depth < _DEPTH
+            and any(b - a < width <= wider for width in _FINE)
+            and _BLUR * max(map(abs, value((a + b) / 2, (a + b) / 2))) < high - low
+        ):
             inner = _by_slope(expr, slope, a, b, budget, depth, strict)
         if inner is not None:
             settled += inner
@@ -180,12 +190,12 @@ def _pieces(
             settled.append(Segment(a, b, 2))
             if count > boxes and len(gaps) > 3:  # give up on the rest of it
                 rest = list(reversed(stack))
-                gaps += rest
-                settled += [Segment(left, right, 2) for left, right in rest]
+                gaps += [(left, right) for left, right, _ in rest]
+                settled += [Segment(left, right, 2) for left, right, _ in rest]
                 break
             continue
         middle = a + (b - a) * 0.4871
-        stack += [(middle, b), (a, middle)]
+        stack += [(middle, b, b - a), (a, middle, b - a)]
     return settled, gaps
 
 
@@ -246,7 +256,7 @@ def _by_slope(
     At a zero of higher order interval arithmetic sees nothing of ``expr``, but the slope is of
     lower order there, and its slope lower still.
     """
-    found, gaps = _pieces(slope, plain_slope(slope), a, b, budget, False, 40, depth + 1)
+    found, gaps = _pieces(slope, plain_slope(charge(slope)), a, b, budget, False, 40, depth + 1)
     if gaps:
         return None
     result: list[Segment] = []
@@ -287,10 +297,16 @@ def signs(
         if any(underflows(expr, x) for x in _samples(lo, hi)):
             return Signs([Segment(lo, hi, 2)], gaps=[(lo, hi)])
         return Signs([Segment(lo, hi, 0)])
-    slope = plain_slope(expr) if slope is None else slope
+    slope = plain_slope(charge(expr)) if slope is None else slope
     settled: list[Segment] = []
     gaps: list[tuple[float, float]] = []
     inner_lo, inner_hi = lo, hi
+    beside = [_beside(expr, end, side, hi - lo, budget) for end, side in ((lo, 1), (hi, -1))]
+    if beside[0] is not None:
+        inner_lo = beside[0].hi
+        settled.append(beside[0])
+    if beside[1] is not None:
+        inner_hi = beside[1].lo
     if math.isinf(lo):
         inner_lo = min(-8.0, hi - 8) if math.isfinite(hi) else -8.0
         left = _tail(expr, -1, -inner_lo, strict, budget)
@@ -320,7 +336,9 @@ def signs(
         settled.append(Segment(inner_hi, hi, right[1] if right else 2))
         if right is None:
             gaps.append((inner_hi, hi))
-    return _joined(expr, settled, gaps, lo, hi)
+    if beside[1] is not None:
+        settled.append(beside[1])
+    return _joined(expr, settled, gaps, lo, hi, budget)
 
 
 def _samples(lo: float, hi: float) -> list[float]:
@@ -332,6 +350,20 @@ def _samples(lo: float, hi: float) -> list[float]:
 def _shells(lo: float, hi: float) -> list[tuple[float, float]]:
     cuts = [lo, *(s for s in (-4096.0, -64.0, -7.9, 7.9, 64.0, 4096.0) if lo < s < hi), hi]
     return list(itertools.pairwise(cuts))
+
+
+def _beside(expr: Expr, end: float, side: int, width: float, budget: Budget) -> Segment | None:
+    """The sign next to a pole or a hole, where intervals see nothing: z = end ± 1/t for large t."""
+    if math.isinf(end) or not any(accurate(d, end, None, 60) == 0 for d in _divisors(expr)):
+        return None
+    near = compose(charge(expr), number(Fraction(end)) + side / Z)
+    found = sign_beyond(near, 1, 1.0, budget.check)
+    if found is None or found[1] == 0:
+        return None
+    inner = end + side * min(0.999 / found[0], width / 4)
+    if inner == end:
+        return None
+    return Segment(min(end, inner), max(end, inner), found[1])
 
 
 def _tail(
@@ -366,7 +398,12 @@ def _affine_signs(line: tuple[Expr, Expr], lo: float, hi: float) -> Signs:
 
 
 def _joined(
-    expr: Expr, settled: list[Segment], gaps: list[tuple[float, float]], lo: float, hi: float
+    expr: Expr,
+    settled: list[Segment],
+    gaps: list[tuple[float, float]],
+    lo: float,
+    hi: float,
+    budget: Budget,
 ) -> Signs:
     """Merge equal neighbours, close gaps that hold one crossing, and name the zeros."""
     result = Signs()
@@ -377,6 +414,7 @@ def _joined(
         else:
             merged.append(piece)
     for i, piece in enumerate(merged):
+        budget.check()
         if piece.sign != 2:
             previous = result.segments[-1] if result.segments else None
             if previous is not None and previous.sign == -piece.sign and previous.hi == piece.lo:

@@ -20,7 +20,7 @@ from ..enclosure import encloser
 from ..expression import Expr, Z, call, number, walk
 from ..oracle import accurate
 from ..rewrites import simplify
-from .budget import Budget, OutOfTime
+from .budget import Budget, OutOfTime, charge
 from .cells import Cell, Cut, cells, value_at, with_values
 from .forms import affine, compose
 from .signs import BITS, Root, Signs, signs
@@ -73,14 +73,14 @@ class Study:
         for cell in found:
             exprs = cell.exprs
             if exprs[0] is not None:
-                piece = simplify(exprs[0]) if cuts else exprs[0]
+                piece = simplify(charge(exprs[0])) if cuts else exprs[0]
                 ready: list[Expr] = []
                 for e in exprs[1:]:
                     budget.check()
                     if e is None:  # only where the slope's own formula divides by 0
-                        ready.append(derivative(ready[-1] if ready else piece))
+                        ready.append(derivative(charge(ready[-1] if ready else piece)))
                     else:
-                        ready.append(simplify(e) if cuts else e)
+                        ready.append(simplify(charge(e)) if cuts else e)
                 exprs = (piece, *ready)
             self.cells.append(Cell(cell.left, cell.right, exprs))
         self._ends: dict[tuple[Expr, Any, int], Limit] = {}
@@ -107,6 +107,8 @@ class Study:
 
     def _limit(self, expr: Expr, cut: Cut | None, side: int) -> Limit:
         self.budget.check()
+        if cut is None and period(expr) is not None:
+            return "none" if _varies(expr) else accurate(expr, 0, None, BITS)
         if cut is None:
             return _as_mpf(limit(expr, side, self.budget.check))
         if _regular(expr, cut):
@@ -115,7 +117,7 @@ class Study:
             return None
         # z = c ± 1/t turns the end of the cell into infinity
         near = number(cut.exact) + (1 if side < 0 else -1) / Z
-        return _as_mpf(limit(compose(expr, near), 1, self.budget.check))
+        return _as_mpf(limit(compose(charge(expr), near), 1, self.budget.check))
 
     def signs(self, cell: Cell, order: int, share: float = 0.4) -> Signs:
         """The signs of f′ (order 1) or f″ (order 2) on a cell; gaps where time ran out."""
@@ -238,6 +240,10 @@ def period(expr: Expr) -> float | None:
         else:
             stack += node.args
     return 2 * math.pi / float(pace) if pace and 1e-3 < pace < 1e3 else None
+
+
+def _varies(expr: Expr) -> bool:
+    return differ(*(accurate(expr, z, None, BITS) for z in (0.3, 1.1)))
 
 
 def _common(a: Fraction, b: Fraction) -> Fraction:

@@ -27,8 +27,9 @@ def _where(node: Expr) -> Expr:
 
 def _given(condition: Expr, holds: bool, branch: Expr) -> Expr:
     """A branch, using what its condition says."""
+    nodes = dict.fromkeys(walk(branch))
     replace: dict[Expr, Expr] = {}
-    for node in walk(branch):
+    for node in nodes:
         if node.op == "where" and node.args[0] is condition:
             replace[node] = node.args[1] if holds else node.args[2]
     left, right = condition.args
@@ -44,6 +45,7 @@ def _given(condition: Expr, holds: bool, branch: Expr) -> Expr:
             }
             if low.fraction > 0 or (condition.op == "lt") is holds:
                 replace[call("sign", u)] = number(1)
+    replace = {old: new for old, new in replace.items() if old in nodes}
     return branch.substitute(replace) if replace else branch
 
 

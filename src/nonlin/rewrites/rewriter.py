@@ -17,7 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import islice
 
+from nonlin.effort import effort
 from nonlin.expression import Expr, rebuild, walk
 
 from .order import rank
@@ -26,7 +28,7 @@ __all__ = ["TooLarge", "rule_for", "simplify", "size", "tidy"]
 
 Rule = Callable[[Expr], Expr]
 _rules: dict[str, Rule] = {}
-_MOST_KNOWN = 1 << 16
+_MOST_KNOWN = 1 << 14  # more would be of use to nobody, and slow the collector of garbage down
 _MOST_STEPS = 1 << 15  # of one call; formulas from the parser take a few thousand at most
 _forms: dict[Expr, Expr] = {}  # the last form of every node seen lately
 
@@ -69,6 +71,7 @@ def simplify(expr: Expr) -> Expr:
         elif waiting := [a for a in node.args if a not in done]:
             stack += reversed(waiting)
         else:
+            effort.rewritten += 1
             args = tuple(done[a] for a in node.args)
             after = tidy(node if args == node.args else rebuild(node, args))
             if after is node or len(became) > _MOST_STEPS:
@@ -78,9 +81,12 @@ def simplify(expr: Expr) -> Expr:
             else:
                 became[node] = after
                 stack.append(after)
-    if len(_forms) + len(done) > _MOST_KNOWN:
-        _forms.clear()
     _forms.update(done)
+    if (
+        len(_forms) > _MOST_KNOWN
+    ):  # the oldest go, some at a time: to free all at once takes seconds
+        for old in list(islice(_forms, len(_forms) - _MOST_KNOWN + _MOST_KNOWN // 8)):
+            del _forms[old]
     return done[expr]
 
 

@@ -177,6 +177,7 @@ const de: Messages = {
     and: "und",
     more: "weitere",
     "perhaps more": "vielleicht noch mehr",
+    "infinitely many": "unendlich viele",
   },
 
   // Was die Abbildungen gemeinsam haben
