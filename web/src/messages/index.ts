@@ -41,6 +41,6 @@ export async function speak(language: string): Promise<string> {
 
 /** Brings the texts of a part, before that is shown. */
 export async function fetchTexts(part: keyof Parts): Promise<void> {
-  const texts = (await parts[`./${part}/${spoken}.ts`]?.())?.default;
-  messages = { ...messages, [part]: texts };
+  const load = parts[`./${part}/${spoken}.ts`] ?? parts[`./${part}/en.ts`];
+  messages = { ...messages, [part]: (await load?.())?.default };
 }

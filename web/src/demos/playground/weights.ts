@@ -15,11 +15,3 @@ export const weightAt = (widths: readonly number[], layer: number, unit: number,
 
 export const biasAt = (widths: readonly number[], layer: number, unit: number): number =>
   offset(widths, layer) + (widths[layer] ?? 0) * (widths[layer + 1] ?? 0) + unit;
-
-/** Eight digits that differ when any bit of the parameters does: FNV-1a over their bytes. */
-export function fingerprint(parameters: Float32Array): string {
-  let hash = 0x811c9dc5;
-  for (const byte of new Uint8Array(parameters.buffer, parameters.byteOffset, parameters.byteLength))
-    hash = Math.imul(hash ^ byte, 0x01000193);
-  return (hash >>> 0).toString(16).padStart(8, "0");
-}
