@@ -28,7 +28,8 @@ let parts: { base: Set<string>; figures: Set<string> } | undefined;
  */
 function part(id: string, imports: Imports): string | null {
   parts ??= {
-    base: closure(root("src/page.ts"), imports, closure(`${FIRST}index.ts`, imports)),
+    // Saving a picture of the first figure should not bring all others along.
+    base: ["src/lib/download.ts", "src/page.ts"].reduce((found, each) => closure(root(each), imports, found), closure(`${FIRST}index.ts`, imports)),
     figures: demos.filter((demo) => !demo.includes("/art/")).reduce((found, demo) => closure(root(demo), imports, found), new Set<string>()),
   };
   if (id.startsWith(FIRST)) return null;
