@@ -47,9 +47,16 @@ def _sizes() -> None:
     def zipped(names: list[str]) -> float:
         return sum(len(gzip.compress(files[n], 9)) for n in names) / 1000
 
-    def started(page: str) -> list[str]:
-        """The scripts of a page once all its demos run: what these import at once, and their workers."""
+    def started(page: str, later: bool = False) -> list[str]:
+        """The scripts of a page once all its demos run: what these import at once, and their workers.
+
+        With ``later`` also what they fetch when a reader asks for it, in the page's own language.
+        """
         demos = set(re.findall(r'data-demo="([a-z]+)"', files[page].decode()))
+
+        def wanted(key: str) -> bool:
+            return not re.search(r"demos/\w+/index\.ts$|messages/(art/|.*\bde\.ts$)", key)
+
         todo = ["src/page.ts", *(f"src/demos/{name}/index.ts" for name in demos)]
         seen: dict[str, list[str]] = {}
         while todo:
@@ -59,15 +66,20 @@ def _sizes() -> None:
                 scripts = [name for name in chunk.get("assets", ()) if name.endswith(".js")]
                 seen[key] = [chunk["file"], *scripts]
                 todo += chunk.get("imports", ())
+                if later:
+                    todo += filter(wanted, chunk.get("dynamicImports", ()))
         return sorted({name for names in seen.values() for name in names})
 
-    for name, limit in (("Explorer", 60), ("whole lesson", 120)):
-        scripts = started("explorer.html" if name == "Explorer" else "index.html")
+    for name, page, limit in (
+        ("Explorer", "explorer.html", 60),
+        ("whole lesson", "index.html", 120),
+    ):
         line(
             f"JavaScript of the {name}, gzipped",
-            f"{zipped(scripts):.1f} kB",
+            f"{zipped(started(page)):.1f} kB",
             f"at most {limit} kB",
         )
+        line("  with all that may be asked for", f"{zipped(started(page, later=True)):.1f} kB")
     line(
         "WebAssembly of the catalogue, gzipped",
         f"{zipped(['data/catalogue.wasm']):.1f} kB",

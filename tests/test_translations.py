@@ -43,6 +43,8 @@ def test_there_is_a_translation_and_each_has_its_messages() -> None:
     assert "de" in LANGUAGES
     messages = {p.stem for p in (ROOT / "web/src/messages").glob("*.ts")} - {"index"}
     assert messages == {"en", *LANGUAGES}
+    for part in ("later", "art"):
+        assert {p.stem for p in (ROOT / "web/src/messages" / part).glob("*.ts")} == messages
     folders = {p.name for p in (ROOT / "exercises").iterdir() if p.is_dir()}
     assert folders <= set(LANGUAGES)
 

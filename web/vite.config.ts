@@ -22,16 +22,20 @@ let parts: { base: Set<string>; figures: Set<string> } | undefined;
 
 /**
  * The chunk that a module goes into. A few large ones are smaller, compressed, than many small ones: what a page and
- * its first figure need but for that figure itself is one, all other figures with what only they need another. What
- * is imported when a reader first asks for it stays apart, and so does the studio, which has a page of its own.
+ * its first figure need but for that figure itself is one; of all other figures and what only they need the components
+ * are another and the rest a third, as gzip sees no further than 32 kB back and like goes best with like. What is
+ * imported when a reader first asks for it stays apart, and so does the studio, which has a page of its own.
  */
 function part(id: string, imports: Imports): string | null {
   parts ??= {
-    base: closure(root("src/page.ts"), imports, closure(`${FIRST}index.ts`, imports)),
+    // Saving a picture of the first figure should not bring all others along.
+    base: ["src/lib/download.ts", "src/page.ts"].reduce((found, each) => closure(root(each), imports, found), closure(`${FIRST}index.ts`, imports)),
     figures: demos.filter((demo) => !demo.includes("/art/")).reduce((found, demo) => closure(root(demo), imports, found), new Set<string>()),
   };
   if (id.startsWith(FIRST)) return null;
-  return parts.base.has(id) ? "base" : parts.figures.has(id) ? "figures" : null;
+  if (parts.base.has(id)) return "base";
+  if (!parts.figures.has(id)) return null;
+  return id.endsWith(".svelte") ? "figures" : "workings";
 }
 
 /** No page is drawn before it comes here, so nothing is ever hydrated: Svelte's code for it may go. */
@@ -70,10 +74,11 @@ export default defineConfig({
       // The engine is a chunk of its own: demos share it, and a page of someone's own can import it.
       input: ["src/page.ts", "src/lib/engine.ts", ...demos],
       // Every demo keeps its default export: it is an anywidget module as well as a page's chunk.
-      preserveEntrySignatures: "strict",
+      preserveEntrySignatures: "allow-extension",
       output: {
         codeSplitting: {
-          groups: ["figures", "base"].map((name, priority) => ({
+          includeDependenciesRecursively: false,
+          groups: ["figures", "workings", "base"].map((name, priority) => ({
             debugName: name,
             priority,
             name: (id, context) =>

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from figure_page import listen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -125,3 +126,11 @@ def page(browser: Any) -> Iterator[Any]:
     context.set_default_timeout(20_000)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def silent(page: Any) -> Iterator[None]:
+    """An error or a warning in the console fails the test."""
+    said = listen(page)
+    yield
+    assert said == []

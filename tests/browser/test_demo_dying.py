@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import math
-import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from figure_page import dress, violations
 
 import nonlin
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-AXE = Path(os.environ.get("NONLIN_AXE") or ROOT / "web/node_modules/axe-core/axe.min.js")
+pytestmark = pytest.mark.usefixtures("silent")
+
 POINTS, BATCH = 200, 64
 STEPS = -(-POINTS // BATCH)  # in a pass
-
-
-@pytest.fixture(autouse=True)
-def _silent(page: Any) -> Iterator[None]:
-    """An error or a warning in the console fails the test."""
-    said: list[str] = []
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on(
-        "console",
-        lambda line: said.append(line.text) if line.type in {"error", "warning"} else None,
-    )
-    yield
-    assert said == []
 
 
 def go(page: Any, server_url: str, state: str = "ask=0") -> None:
@@ -272,14 +257,9 @@ def test_a_bad_link_is_explained(page: Any, server_url: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_narrow_and_readable(page: Any, server_url: str, scheme: str) -> None:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not among the packages of web/: run npm ci there")
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.set_viewport_size({"width": 360, "height": 740})
+    dress(page, 360, scheme)
     for state in ("", "ask=0&units=24&data=moons"):
         page.goto("about:blank")
         go(page, server_url, state)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        page.evaluate(AXE.read_text("utf-8"))
-        found = page.evaluate("axe.run('figure').then(({ violations }) => violations)")
-        assert [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found] == []
+        assert violations(page, "figure") == []

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from figure_page import dress, violations
 
 import nonlin
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-AXE = Path(os.environ.get("NONLIN_AXE") or ROOT / "web/node_modules/axe-core/axe.min.js")
-
-
-@pytest.fixture(autouse=True)
-def _quiet_console(page: Any) -> Any:
-    said: list[str] = []
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on(
-        "console",
-        lambda line: said.append(line.text) if line.type in {"error", "warning"} else None,
-    )
-    yield
-    assert said == []
+pytestmark = pytest.mark.usefixtures("silent")
 
 
 @pytest.fixture
@@ -339,16 +326,11 @@ def test_undo_and_a_bad_link(play: Any) -> None:
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
 def test_accessible_and_no_wider_than_the_window(play: Any, scheme: str, width: int) -> None:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not among the packages of web/: run npm ci there")
     page = play("about:blank")
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.set_viewport_size({"width": width, "height": 800})
+    dress(page, width, scheme)
     play(
         "layers=8,8,8,8,8,8&data=own&points=a1_1b-1_-1c0_100&activations=tanh,relu,gelu,silu,elu,mish"
     )
     page.get_by_role("button", name="Paste CSV").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run('figure').then(({ violations }) => violations)")
-    assert [f"{v['id']}: {v['nodes'][0]['html'][:160]} ({len(v['nodes'])})" for v in found] == []
+    assert violations(page, "figure") == []

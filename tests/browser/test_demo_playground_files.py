@@ -13,17 +13,7 @@ import pytest
 
 import nonlin
 
-
-@pytest.fixture(autouse=True)
-def _quiet_console(page: Any) -> Any:
-    said: list[str] = []
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on(
-        "console",
-        lambda line: said.append(line.text) if line.type in {"error", "warning"} else None,
-    )
-    yield
-    assert said == []
+pytestmark = pytest.mark.usefixtures("silent")
 
 
 def go(page: Any, server_url: str, state: str) -> None:

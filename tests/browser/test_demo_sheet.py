@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from figure_page import FRAMED, dress, violations
 
 import nonlin
 
-AXE = Path(
-    os.environ.get("NONLIN_AXE")
-    or Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.js"
-)
+pytestmark = pytest.mark.usefixtures("silent")
+
 SHORT = ["Step", "Sigmoid", "Tanh", "ReLU", "Leaky ReLU", "GELU", "SiLU / Swish", "Softmax"]
 EVERY = len(nonlin.catalogue) + 1
 
@@ -23,18 +19,6 @@ EVERY = len(nonlin.catalogue) + 1
 @pytest.fixture
 def url(server_url: str) -> str:
     return f"{server_url}demo-sheet.html"
-
-
-@pytest.fixture(autouse=True)
-def _silence(page: Any) -> Iterator[None]:
-    said: list[str] = []
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on(
-        "console",
-        lambda line: said.append(line.text) if line.type in {"error", "warning"} else None,
-    )
-    yield
-    assert said == []
 
 
 def go(page: Any, url: str, state: str = "") -> None:
@@ -130,14 +114,7 @@ def test_it_prints_on_one_page(page: Any, url: str, state: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_readable_by_everybody(page: Any, url: str, width: int, scheme: str) -> None:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not among the packages of web/: run npm ci there")
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.set_viewport_size({"width": width, "height": 800})
+    dress(page, width, scheme)
     go(page, url, "why=relu&sort=range")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run().then(({ violations }) => violations)")
-    ignored = {"page-has-heading-one", "landmark-one-main", "region"}  # a page that is framed
-    told = [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found if v["id"] not in ignored]
-    assert told == []
+    assert violations(page, ignored=FRAMED) == []

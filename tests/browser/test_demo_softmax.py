@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import mpmath
 import numpy as np
 import pytest
+from figure_page import FRAMED, dress, violations
 
 import nonlin
 from nonlin.experiments.softmax import gradient
 
-AXE = Path(
-    os.environ.get("NONLIN_AXE")
-    or Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.js"
-)
+pytestmark = pytest.mark.usefixtures("silent")
+
 SCORES = [2.0, 1.0, 0.1]
 PROBE = """async ({ url, calls }) => {
   const data = await (await fetch(url)).arrayBuffer();
@@ -40,18 +36,6 @@ PROBE = """async ({ url, calls }) => {
 @pytest.fixture
 def url(server_url: str) -> str:
     return f"{server_url}demo-softmax.html"
-
-
-@pytest.fixture(autouse=True)
-def _silence(page: Any) -> Iterator[None]:
-    said: list[str] = []
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on(
-        "console",
-        lambda line: said.append(line.text) if line.type in {"error", "warning"} else None,
-    )
-    yield
-    assert said == []
 
 
 def go(page: Any, url: str, state: str = "ask=0") -> Any:
@@ -172,17 +156,10 @@ def test_what_a_link_gets_wrong_is_said(page: Any, url: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_readable_by_everybody(page: Any, url: str, width: int, scheme: str) -> None:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not among the packages of web/: run npm ci there")
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.set_viewport_size({"width": width, "height": 800})
+    dress(page, width, scheme)
     go(page, url, "ask=0&squared=1&scores=2,1,0.1,4,-3,1")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run().then(({ violations }) => violations)")
-    ignored = {"page-has-heading-one", "landmark-one-main", "region"}  # a page that is framed
-    told = [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found if v["id"] not in ignored]
-    assert told == []
+    assert violations(page, ignored=FRAMED) == []
 
 
 def test_row_functions_of_the_module_are_those_of_python(

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
+from figure_page import FRAMED, dress, violations
 
 import nonlin
 
-AXE = Path(
-    os.environ.get("NONLIN_AXE")
-    or Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.js"
-)
+pytestmark = pytest.mark.usefixtures("silent")
+
 WIDTHS = [2, 3, 2, 1]
 ACTIVATIONS = ["relu", "relu", "sigmoid"]
 WEIGHTS = [
@@ -27,18 +24,6 @@ WEIGHTS = [
 @pytest.fixture
 def url(server_url: str) -> str:
     return f"{server_url}demo-trace.html"
-
-
-@pytest.fixture(autouse=True)
-def _silence(page: Any) -> Iterator[None]:
-    said: list[str] = []
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on(
-        "console",
-        lambda line: said.append(line.text) if line.type in {"error", "warning"} else None,
-    )
-    yield
-    assert said == []
 
 
 def go(page: Any, url: str, state: str = "") -> None:
@@ -206,17 +191,8 @@ def test_a_wrong_link_is_explained(page: Any, url: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_readable_by_everybody(page: Any, url: str, width: int, scheme: str) -> None:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not among the packages of web/: run npm ci there")
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.set_viewport_size({"width": width, "height": 800})
+    dress(page, width, scheme)
     for state in ("step=3", "widths=6,6,6,6,6&all=1&mode=backward&digits=1&step=9"):
         go(page, url, state)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        page.evaluate(AXE.read_text("utf-8"))
-        found = page.evaluate("axe.run().then(({ violations }) => violations)")
-        ignored = {"page-has-heading-one", "landmark-one-main", "region"}  # a page that is framed
-        told = [
-            f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found if v["id"] not in ignored
-        ]
-        assert told == []
+        assert violations(page, ignored=FRAMED) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import figure_page as figures
@@ -13,14 +12,9 @@ from numpy.typing import NDArray
 
 import nonlin
 
+pytestmark = pytest.mark.usefixtures("silent")
+
 WANTED = np.array([1.5, -0.5])
-
-
-@pytest.fixture(autouse=True)
-def _silent(page: Any) -> Iterator[None]:
-    said = figures.listen(page)
-    yield
-    assert said == []
 
 
 def go(page: Any, server_url: str, state: str = "ask=0") -> Any:

@@ -35,8 +35,9 @@ def _silence(page: Any) -> Iterator[None]:
 
 
 def texts(language: str) -> tuple[set[str], set[str]]:
-    """The texts of a messages file, and the longer pieces of those that numbers are put into."""
-    source = (MESSAGES / f"{language}.ts").read_text("utf-8").partition("= {")[2]
+    """The texts of a language's messages, and the longer pieces of those that numbers are put into."""
+    files = [MESSAGES / f"{language}.ts", *sorted(MESSAGES.glob(f"*/{language}.ts"))]
+    source = "".join(each.read_text("utf-8").partition("= {")[2] for each in files)
     source = re.sub(r"^\s*(//|/\*\*).*$", "", source, flags=re.MULTILINE)
     whole = set(re.findall(r'"((?:[^"\\\n]|\\.)*)"', source))
     parts: set[str] = set()
@@ -102,6 +103,12 @@ def test_the_explorer_is_german_throughout(page: Any, server_url: str) -> None:
     assert "ReLU 0,50, Steigung 1,00" in (slider.get_attribute("aria-valuetext") or "")
 
 
+def test_what_comes_later_is_german_too(page: Any, server_url: str) -> None:
+    page.goto(f"{server_url}explorer.de.html#functions=relu&z=1&predict=1")
+    page.get_by_test_id("predict").get_by_text("Wie steil ist ReLU bei z = 1?").wait_for()
+    assert english_in(page) == []
+
+
 def test_numbers_are_typed_with_a_comma_or_a_point(page: Any, server_url: str) -> None:
     page.goto(f"{server_url}explorer.de.html#functions=sigmoid")
     field = page.get_by_label("z, genau eingetippt")
@@ -156,19 +163,14 @@ def test_the_switch_keeps_what_is_on_show(page: Any, server_url: str) -> None:
 def test_nothing_stands_in_the_way_of_a_reader(
     page: Any, server_url: str, name: str, width: int
 ) -> None:
-    if not figure_page.AXE.is_file():
-        pytest.skip("axe-core is not among the packages of web/: run npm ci there")
-    page.emulate_media(reduced_motion="reduce")
-    page.set_viewport_size({"width": width, "height": 800})
+    figure_page.dress(page, width, "light")
     page.goto(f"{server_url}{name}")
     page.get_by_role("slider", name="z, die Eingabe").wait_for()
     start_all(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.evaluate(figure_page.AXE.read_text("utf-8"))
     for scheme in figure_page.SCHEMES:
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found = page.evaluate("axe.run().then(({ violations }) => violations)")
-        assert [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found] == []
+        figure_page.dress(page, width, scheme)
+        assert figure_page.violations(page) == []
 
 
 def test_the_sheet_leads_into_the_german_explorer(page: Any, server_url: str) -> None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import math
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from figure_page import dress, violations
 
 import nonlin
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-AXE = Path(os.environ.get("NONLIN_AXE") or ROOT / "web/node_modules/axe-core/axe.min.js")
 SLIDER = "z, the input"
 
 PROBE = """async ({ url, calls }) => {
@@ -64,17 +61,11 @@ def test_a_page_is_silent_and_asks_no_other_host(page: Any, server_url: str, nam
 def test_nothing_stands_in_the_way_of_a_reader(
     page: Any, server_url: str, name: str, width: int, scheme: str
 ) -> None:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not among the packages of web/: run npm ci there")
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.set_viewport_size({"width": width, "height": 800})
+    dress(page, width, scheme)
     page.goto(f"{server_url}{name}")
     page.get_by_role("slider", name=SLIDER).wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.evaluate(AXE.read_text("utf-8"))  # as evaluated code: the policy forbids inline scripts
-    found = page.evaluate("axe.run().then(({ violations }) => violations)")
-    told = [f"{v['id']}: {v['nodes'][0]['html'][:120]} ({len(v['nodes'])})" for v in found]
-    assert told == []
+    assert violations(page) == []
 
 
 def test_dark_and_light_differ_and_the_switch_is_remembered(page: Any, server_url: str) -> None:

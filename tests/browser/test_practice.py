@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -12,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from figure_page import dress, violations
 
 from nonlin.lesson.exercises import read_folder
 
 HERE = Path(__file__).resolve().parent
-AXE = Path(
-    os.environ.get("NONLIN_AXE") or HERE.parent.parent / "web/node_modules/axe-core/axe.min.js"
-)
 EXERCISES = read_folder()
 SLIPS = {
     "sign": "The size is right, but not the sign.",
@@ -382,10 +379,7 @@ def test_blocked_storage_costs_nothing_but_memory(page: Any, served: str) -> Non
 def test_nothing_stands_in_the_way_of_a_reader(
     page: Any, served: str, width: int, scheme: str
 ) -> None:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not among the packages of web/: run npm ci there")
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.set_viewport_size({"width": width, "height": 800})
+    dress(page, width, scheme)
     page.goto(served)
     answer(question(page, "03-1-saturation", 0), "0.0066").get_by_text("Right.").wait_for()
     answer(question(page, "03-1-saturation", 1), "-0.0066").get_by_text("Not yet.").wait_for()
@@ -393,10 +387,7 @@ def test_nothing_stands_in_the_way_of_a_reader(
     write(proof, 1, LINES[0], "✓ equal")
     write(proof, 2, "2σ(z) - 1", "✗ not equal")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run().then(({ violations }) => violations)")
-    told = [f"{v['id']}: {v['nodes'][0]['html'][:160]} ({len(v['nodes'])})" for v in found]
-    assert told == []
+    assert violations(page) == []
 
 
 def test_the_text_is_there_without_scripts(browser: Any, served: str) -> None:

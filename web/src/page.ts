@@ -23,9 +23,24 @@ async function hydrate(element: HTMLElement): Promise<void> {
     const { default: demo } = await load();
     const defaults = { ...demo.traits, ...options };
     demo.render({ model: new HashModel(defaults, element.dataset.scope), el: element });
+    await settled(element);
   } catch (error) {
     element.textContent = messages.failed(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** Resolves once a demo no longer prepares itself. */
+function settled(element: HTMLElement): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (element.getAttribute("aria-busy") === "true") return;
+      observer.disconnect();
+      resolve();
+    };
+    const observer = new MutationObserver(look);
+    observer.observe(element, { attributeFilter: ["aria-busy"] });
+    look();
+  });
 }
 
 async function start(): Promise<void> {
@@ -35,7 +50,7 @@ async function start(): Promise<void> {
   addThemeToggle(document.querySelector(".site-header"));
   inTurn([...document.querySelectorAll<HTMLElement>("[data-demo]")], (element) => {
     if (spoken.split("-")[0] !== asked.split("-")[0]) element.lang = spoken;
-    void hydrate(element);
+    return hydrate(element);
   });
 }
 

@@ -9,11 +9,11 @@ interface Closable {
   destroy(): void;
 }
 
-function failure(reason: unknown): HTMLElement {
+function failure(text: string): HTMLElement {
   const message = document.createElement("p");
   message.className = "failure";
   message.setAttribute("role", "alert");
-  message.textContent = messages.failed(reason instanceof Error ? reason.message : String(reason));
+  message.textContent = text;
   return message;
 }
 
@@ -25,6 +25,8 @@ export function demo<State extends Closable>(
   traits: Record<string, unknown>,
   component: Component<{ lab: State }>,
   prepare: (model: Model) => State | Promise<State>,
+  /** Told below what stands there already, in place of the usual. */
+  failed?: (reason: string) => string,
 ): Demo {
   return {
     traits: { ...traits },
@@ -48,7 +50,9 @@ export function demo<State extends Closable>(
           };
         })
         .catch((error: unknown) => {
-          el.replaceChildren(failure(error));
+          const reason = error instanceof Error ? error.message : String(error);
+          if (failed) el.append(failure(failed(reason)));
+          else el.replaceChildren(failure(messages.failed(reason)));
         })
         .finally(() => {
           el.removeAttribute("aria-busy");

@@ -64,6 +64,11 @@ export class Engine {
     return new Engine(await WebAssembly.compile(bytes), description);
   }
 
+  /** Of a module that was compiled elsewhere. */
+  static of(module: WebAssembly.Module, description: EngineDescription): Engine {
+    return new Engine(module, description);
+  }
+
   async network(options: NetworkOptions): Promise<Network> {
     const memory = new WebAssembly.Memory({ initial: 1 });
     const instance = await WebAssembly.instantiate(this.module, { env: { __linear_memory: memory } });

@@ -33,8 +33,13 @@ export function scientific(value: number, decimals = 4): Scientific {
 export function spoken(value: number, decimals = 2): string {
   const size = Math.abs(value);
   if (size >= 1e-6 && size < 10 ** -decimals) return written(String(Number(value.toPrecision(2))));
+  return powered(value, decimals);
+}
+
+/** A number as text, with a power of ten where it needs one; `times` stands before that. */
+export function powered(value: number, decimals: number, times = " × 10^"): string {
   const { mantissa, exponent } = scientific(value, decimals);
-  return exponent === "" ? mantissa : `${mantissa} × 10^${exponent}`;
+  return exponent === "" ? mantissa : mantissa + times + exponent;
 }
 
 /** Every digit that the double has. */

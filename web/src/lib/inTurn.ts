@@ -1,33 +1,51 @@
 /**
- * Starts what is in view, or less than a window's height from it, at once; then the rest, one after another, whenever
- * the page has nothing else to do. So the first figure does not wait for the tenth, and none has to be waited for.
+ * Starts what is in view at once. What is less than a window's height from it waits until that is done; then the
+ * rest, one after another, whenever the page has nothing else to do. So the first figure does not wait for the second,
+ * and none has to be waited for.
  */
-export function inTurn(elements: readonly HTMLElement[], start: (element: HTMLElement) => void): void {
+export function inTurn(elements: readonly HTMLElement[], start: (element: HTMLElement) => Promise<void>): void {
   const waiting = new Set(elements);
+  const near = new Set<HTMLElement>();
+  let busy = 0;
   const begin = (element: HTMLElement): void => {
     if (!waiting.delete(element)) return;
+    near.delete(element);
     observer.unobserve(element);
-    start(element);
-  };
-  const observer = new IntersectionObserver(
-    (entries) => {
-      for (const { isIntersecting, target } of entries) if (isIntersecting) begin(target as HTMLElement);
+    nearby.unobserve(element);
+    busy++;
+    void start(element).finally(() => {
+      busy--;
       rest();
+    });
+  };
+  const seen = (entries: IntersectionObserverEntry[], act: (element: HTMLElement) => void): void => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) act(target as HTMLElement);
+    rest();
+  };
+  const observer = new IntersectionObserver((entries) => {
+    seen(entries, begin);
+  });
+  const nearby = new IntersectionObserver(
+    (entries) => {
+      seen(entries, (element) => near.add(element));
     },
     { rootMargin: "100% 0px" },
   );
   let asked = false;
   const rest = (): void => {
-    if (asked || waiting.size === 0) return;
+    if (asked || busy > 0 || waiting.size === 0) return;
     asked = true;
     whenIdle(() => {
       asked = false;
-      const [next] = waiting;
+      if (busy > 0) return;
+      const [next] = near.size > 0 ? near : waiting;
       if (next) begin(next);
-      rest();
     });
   };
-  for (const element of elements) observer.observe(element);
+  for (const element of elements) {
+    observer.observe(element);
+    nearby.observe(element);
+  }
   addEventListener("beforeprint", () => {
     for (const element of elements) begin(element);
   });

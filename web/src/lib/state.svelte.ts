@@ -1,8 +1,15 @@
 import { History } from "./history";
+import { messages } from "../messages";
 import type { Model } from "./model";
 
 /** Reads one trait: the value if it makes sense, else undefined. */
 export type Reader<T> = (value: unknown) => T | undefined;
+
+/** All traits as the model has them, and what of them made no sense, as sentences. */
+export interface Read<Traits> {
+  traits: Traits;
+  ignored: string[];
+}
 
 /** How each trait is read; one that cannot be is left at its default and named. */
 export type Readers<Traits> = { [Name in keyof Traits]: Reader<Traits[Name]> };
@@ -15,23 +22,25 @@ const plain = (value: unknown): string => JSON.stringify(value);
  */
 export class DemoState<Traits extends object> {
   now: Traits = $state.raw() as Traits;
-  /** Parts of the link that made no sense, to be shown. */
+  /** Parts of the link that made no sense: sentences to be shown. */
   ignored: string[] = $state.raw([]);
   canUndo = $state(false);
   canRedo = $state(false);
 
   readonly model: Model;
-  readonly #defaults: Traits;
-  readonly #readers: Readers<Traits>;
+  readonly #read: () => Read<Traits>;
   readonly #history: History<Traits>;
   #writing = false;
 
-  constructor(model: Model, defaults: Traits, readers: Readers<Traits>) {
+  constructor(model: Model, defaults: Traits, readers: Readers<Traits>);
+  constructor(model: Model, read: (model: Model) => Read<Traits>);
+  constructor(model: Model, given: Traits | ((model: Model) => Read<Traits>), readers?: Readers<Traits>) {
     this.model = model;
-    this.#defaults = defaults;
-    this.#readers = readers;
-    this.now = this.#read();
-    this.#history = new History(this.now);
+    this.#read = () => (typeof given === "function" ? given(model) : readEach(model, given, readers as Readers<Traits>));
+    const { traits, ignored } = this.#read();
+    this.now = traits;
+    this.ignored = ignored;
+    this.#history = new History(traits);
     model.on("change", this.#reread);
   }
 
@@ -41,6 +50,11 @@ export class DemoState<Traits extends object> {
 
   /** Called after `now` was replaced from outside: by undo, redo, an edited address, or Python. */
   protected restored?(before: Traits): void;
+
+  /** What is kept in link and history. */
+  protected get whole(): Traits {
+    return this.now;
+  }
 
   /** A page's address holds the state; a notebook's does not. */
   get hasLink(): boolean {
@@ -53,8 +67,8 @@ export class DemoState<Traits extends object> {
 
   /** Puts the present state into the link and the history. Equal keys in quick succession are one step back. */
   commit(key = ""): void {
-    if (plain(this.now) === plain(this.#history.current)) return;
-    this.#history.push(this.now, key, performance.now());
+    if (plain(this.whole) === plain(this.#history.current)) return;
+    this.#history.push(this.whole, key, performance.now());
     this.#settle();
   }
 
@@ -80,24 +94,11 @@ export class DemoState<Traits extends object> {
     this.ignored = [];
   }
 
-  #read(): Traits {
-    const traits = structuredClone(this.#defaults);
-    const ignored = [...((this.model.get("_ignored") as string[] | undefined) ?? [])];
-    for (const name of Object.keys(traits) as (keyof Traits & string)[]) {
-      const given = this.model.get(name);
-      const value = this.#readers[name](given);
-      if (value !== undefined) traits[name] = value;
-      else if (given !== undefined) ignored.push(`${name}=${String(given)}`);
-    }
-    this.ignored = ignored;
-    return traits;
-  }
-
   #settle(): void {
     this.canUndo = this.#history.canUndo;
     this.canRedo = this.#history.canRedo;
     this.#writing = true;
-    for (const [name, value] of Object.entries(this.now)) this.model.set(name, value);
+    for (const [name, value] of Object.entries(this.whole)) this.model.set(name, value);
     this.model.save_changes();
     this.#writing = false;
   }
@@ -117,13 +118,26 @@ export class DemoState<Traits extends object> {
   /** The address was edited, or Python set a trait. */
   #reread = (): void => {
     if (this.#writing) return;
-    const traits = this.#read();
-    if (plain(traits) === plain(this.now)) return;
+    const { traits, ignored } = this.#read();
+    this.ignored = ignored;
+    if (plain(traits) === plain(this.whole)) return;
     this.#restore(traits);
     this.#history.push(traits, "", performance.now());
     this.canUndo = this.#history.canUndo;
     this.canRedo = this.#history.canRedo;
   };
+}
+
+function readEach<Traits extends object>(model: Model, defaults: Traits, readers: Readers<Traits>): Read<Traits> {
+  const traits = structuredClone(defaults);
+  const ignored = [...((model.get("_ignored") as string[] | undefined) ?? [])];
+  for (const name of Object.keys(traits) as (keyof Traits & string)[]) {
+    const given = model.get(name);
+    const value = readers[name](given);
+    if (value !== undefined) traits[name] = value;
+    else if (given !== undefined) ignored.push(`${name}=${String(given)}`);
+  }
+  return { traits, ignored: ignored.map(messages.ignoredPart) };
 }
 
 /** Readers for the usual kinds of trait. */

@@ -1,5 +1,5 @@
 /** Die Texte der Oberfläche auf Deutsch. */
-import type { Messages } from "./en";
+import type { AtOnce } from ".";
 
 const superscript = (whole: number): string => [...String(whole)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)] ?? digit).join("");
 const ORDERS = ["f(z)", "f′(z)", "f″(z)"] as const;
@@ -7,7 +7,7 @@ const schichten = (count: number): string => (count === 1 ? "1 Schicht" : `${cou
 const schritte = (count: number): string => (count === 1 ? "1 Schritt" : `${count.toLocaleString("de")} Schritte`);
 const schritten = (count: number): string => (count === 1 ? "1 Schritt" : `${count.toLocaleString("de")} Schritten`);
 
-const de: Messages = {
+const de: AtOnce = {
   decimal: ",",
   undefinedValue: "nicht definiert",
   explorer: "Activation Explorer",
@@ -39,12 +39,6 @@ const de: Messages = {
 
   // Eine eigene Formel
   typeFormula: "Deine Formel",
-  formulaLabel: "Deine eigene Aktivierungsfunktion, als Formel in z",
-  formulaHelp: "Ableitung, Knicke und Eigenschaften ergeben sich daraus. Versuch es mit",
-  draw: "Zeichnen",
-  formulaOffline:
-    "Dies ist eine statische Kopie der Seite: Hier kann niemand eine Formel übersetzen. Um eigene zu tippen, installiere nonlin und starte auf deinem Rechner",
-  formulaOfflineCommand: "nonlin",
   formulaNeedsServer: (formula) =>
     `Im Link steht eine Formel, ${formula}, die nur ein laufendes nonlin übersetzen kann; hier blieb sie weg.`,
   serverUnreachable: "Das Programm hinter dieser Seite antwortet nicht.",
@@ -111,23 +105,7 @@ const de: Messages = {
 
   // Schätzen
   predict: "Steigung schätzen",
-  question: (title, z) => `Wie steil ist ${title} bei z = ${z}?`,
-  questionHow: "Dreh die gestrichelte Linie an ihrem Ende oder tippe eine Zahl.",
-  guessLabel: "Deine Steigung",
-  guessSlider: "Deine Tangente",
-  guessSliderValue: (slope) => `Steigung ${slope}`,
-  reveal: "Aufdecken",
-  again: "Eine andere Stelle",
-  leavePredict: "Nicht mehr schätzen",
   hiddenValue: "verdeckt, bis du geschätzt hast",
-  verdictUndefined: "Eine Fangfrage: Hier gibt es keine Steigung.",
-  verdict: (kind, guess, truth, off) => {
-    const end = `Du sagst ${guess}; die Steigung ist ${truth}. Daneben um ${off}.`;
-    if (kind === "right") return `Genau getroffen. ${end}`;
-    if (kind === "near") return `Nah dran. ${end}`;
-    if (kind === "sign") return `Andersherum: Achte darauf, ob die Kurve steigt oder fällt. ${end}`;
-    return `Noch nicht. ${end}`;
-  },
 
   // Was man weiß
   notesLabel: (title) => `Über ${title}`,
@@ -185,13 +163,7 @@ const de: Messages = {
   oneStep: "Ein Schritt",
   play: "Start",
   pause: "Pause",
-  playing: "Es läuft; Pause hält es an.",
-  paused: "Angehalten.",
-  settings: "Einstellungen",
-  activation: "Aktivierung",
   exactly: (label) => `${label}, genau eingetippt`,
-  askReveal: "Aufdecken",
-  askHint: "Erst wählen: Nach einer Vermutung ist die Antwort mehr wert.",
   askSkip: "Zeig es mir einfach",
   engineFailed: (reason) => `Die Rechenmaschine für Netze konnte nicht starten: ${reason}.`,
 
@@ -233,30 +205,8 @@ const de: Messages = {
     another: "Andere Gewichte",
     collapse: (layers) => (layers === 1 ? "Als eine Schicht ablesen" : `${layers} Schichten zu einer zusammenfassen`),
     uncollapse: "Wieder wegnehmen",
-    spokenW: (w) => `W Strich: erste Zeile ${w[0]}; ${w[1]}; zweite Zeile ${w[2]}; ${w[3]}`,
-    spokenB: (b) => `b Strich: ${b[0]}; ${b[1]}`,
-    same: (layers, apart, share) =>
-      `Eine Schicht tut die Arbeit von ${layers === 1 ? "einer" : `allen ${layers}`}: Ihr Gitter, gepunktet, liegt auf dem anderen. Der größte Unterschied über alle Punkte ist ${apart}, das sind ${share} der Ausgabe: Rundung in float32, das etwa sieben Stellen trägt.`,
-    cannot: (layer, activation, line, off, apart) =>
-      `Es geht nicht: Schicht ${layer} biegt. Eine einzelne Schicht lässt die Mitte einer Strecke in der Mitte; nach ${activation} in Schicht ${layer} hat ${line} sie nicht mehr dort, und in der Ausgabe liegt sie um ${off} daneben. Die eine Schicht, die mit dem Stapel bei (0; 0), (1; 0) und (0; 1) übereinstimmt, verfehlt ihn anderswo um bis zu ${apart}.`,
-    noNumbers: "Es geht nicht: Unterwegs werden Zahlen zu groß für float32. Nimm weniger Schichten oder eine andere Funktion dazwischen.",
-    gridLine: (upright, at) => `die markierte Linie ${upright ? "x" : "y"} = ${at}`,
     task: "Lass es lernen",
     tasks: { none: "nichts", xor: "XOR", rings: "Ringe" },
-    deep: (layers) => (layers === 1 ? "eine lineare Schicht" : `${layers} lineare Schichten`),
-    hidden: (activation) => `eine verborgene Schicht mit ${activation}`,
-    loss: "Verlust",
-    right: (percent) => `${percent} % richtig`,
-    noBetter: "nicht besser als geraten",
-    linear: "linear",
-    steps: schritte,
-    learnLabel: (title) => `Antworten über der Ebene: ${title}; dazu die Punkte, die zu lernen sind`,
-    lossLabel: "Verlust beider über die Schritte; Raten hat 0,693",
-    guess: "Raten: 0,693",
-    learning: (steps, deep, bent) =>
-      `Nach ${schritten(steps)} sind die linearen Schichten bei einem Verlust von ${deep}, die verborgene Schicht bei ${bent}. Wer immer „ein halb“ antwortet, hat 0,693.`,
-    start: "Drück auf Start: Beide lernen mit demselben Verfahren (Adam) aus denselben Punkten.",
-    broken: "Ein Verlust ist keine Zahl mehr: Die Summen sind zu groß für float32. Eine andere Funktion oder andere Gewichte können helfen.",
   },
 
   // Abbildung: step
@@ -624,29 +574,6 @@ const de: Messages = {
     curveAt: (step, train, test) => `Schritt ${step}: Training ${train}${test === "" ? "" : `, Test ${test}`}`,
     notFinite: "nicht endlich",
 
-    // Schwierigkeiten
-    troubleTitle: (step) => `Schritt ${step} ging nicht: Die Zahlen wären nicht mehr endlich.`,
-    what: {
-      z: (layer) => `Summen sind übergelaufen (${layer}).`,
-      a: (layer) => `Ausgaben sind übergelaufen (${layer}).`,
-      gradient: (layer) => `Der Gradient ist übergelaufen (${layer}).`,
-      weights: (layer) => `Der Schritt hätte Gewichte ergeben, die nicht endlich sind (${layer}).`,
-      moments: () => "Die gleitenden Mittel des Optimierers sind übergelaufen.",
-      loss: () => "Der Verlust der Ausgaben ist übergelaufen.",
-      norm: () => "Der Gradient wurde zu groß, um eine Länge zu haben.",
-    },
-    why: {
-      lr: (lr) =>
-        `Sehr wahrscheinlich ist die Lernrate, ${lr}, viel zu groß: Jeder Schritt schießt über das Ziel hinaus, der nächste Gradient ist größer, und so weiter.`,
-      unbounded: (name) => `${name} hat keine obere Grenze, also hält nichts die Zahlen auf ihrem Weg durch die Schichten auf.`,
-      inputs: (size) => `Die Punkte reichen bis ${size}: Bei so großen Eingaben schießen Gewichte leicht über das Ziel hinaus.`,
-      loss: "Der quadratische Fehler macht es schlimmer: Sein Gradient wächst mit dem Fehler.",
-      weights: "Die Gewichte waren schon sehr groß geworden.",
-    },
-    cure: (lr) => `Die letzten guten Gewichte bleiben. Stell die Lernrate auf ${lr} oder weniger, und fang von vorn an.`,
-    cureWeights: "Die letzten guten Gewichte bleiben. Fang von vorn an, vielleicht mit anderen Anfangsgewichten oder einer kleineren Lernrate.",
-    setLr: (lr) => `Lernrate ${lr}, und von vorn`,
-
     // Daten
     data: "Daten",
     kinds: { xor: "XOR", rings: "Ringe", spirals: "Spiralen", blobs: "Haufen", own: "eigene" },
@@ -659,32 +586,7 @@ const de: Messages = {
     dataSeed: "Seed der Punkte",
     another: "Ein anderer",
     makeMine: "Diese Punkte bearbeiten",
-    brush: "Zeichnen",
-    eraser: "Radierer",
-    clear: "Alle entfernen",
-    pasteCsv: "CSV einfügen",
-    csvLabel: "Punkte als Zeilen mit x, y, Klasse",
-    csvPlaceholder: "0.5, 1.2, A",
-    usePoints: "Diese Punkte nehmen",
-    openFile: "Datei öffnen …",
     saveCsv: "Punkte als CSV speichern",
-    csvRead: (count, names) =>
-      `${count === 1 ? "1 Punkt" : `${count} Punkte`} gelesen; ${names.map((name, index) => `„${name}“ ist Klasse ${["A", "B", "C"][index] ?? ""}`).join(", ")}.`,
-    csv: {
-      cells: (line, count) =>
-        `Zeile ${line} hat ${count === 1 ? "1 Teil" : `${count} Teile`}; nötig sind drei: x, y, Klasse, wie in 0.5, 1.2, A.`,
-      number: (line, which, text) =>
-        `Zeile ${line}: ${which} ist ${text === "" ? "leer" : `„${text.slice(0, 30)}“`} und damit keine Zahl; gesucht ist eine wie −0.5 oder 1.2.`,
-      far: (line) => `Zeile ${line}: Der Punkt liegt weiter draußen als eine Million; mach die Zahlen kleiner.`,
-      noClass: (line) => `Zeile ${line}: Die Klasse fehlt; jeder Name ist recht, wie in 0.5, 1.2, A.`,
-      classes: (count, names) =>
-        `Es sind ${count} Klassen (${names.join(", ")}${count > names.length ? ", …" : ""}); mehr als drei gehen nicht.`,
-      tooMany: (count, most) => `Es sind ${count} Punkte; mehr als ${most} gehen nicht. Lass einige weg.`,
-      empty: "Es steht nichts darin. Jede Zeile ist ein Punkt: x, y, Klasse, wie in 0.5, 1.2, A.",
-      more: (count) => `… und ${count} weitere von dieser Art.`,
-    },
-    tooLong: (most) =>
-      `Mit diesen Punkten wäre der Link länger als ${most} Zeichen, deshalb lässt er sie weg. Speichere sie als CSV, um sie zu behalten oder weiterzugeben.`,
     farOut: (half) => `Diese Punkte reichen bis ±${half}. Netze lernen am besten, wenn die Eingaben etwa 1 groß sind.`,
     fit: "Passend verkleinern",
 
@@ -730,26 +632,6 @@ const de: Messages = {
     // Dateien
     saveNetwork: "Netz speichern",
     loadNetwork: "Netz laden …",
-    loaded: (name) => `${name}: geladen. „Von vorn“ geht zu den Gewichten des Seeds zurück.`,
-    notLoaded: (name, reason) => `${name} wurde nicht geladen: ${reason}`,
-    otherClasses: (outputs) =>
-      `sein Netz hat ${outputs === 1 ? "eine Ausgabe, für zwei Klassen" : `${outputs} Ausgaben, für ${outputs} Klassen`}; wähle Daten mit ebenso vielen Klassen, und lade es noch einmal.`,
-    file: {
-      noJson: (reason) => `es ist kein JSON (${reason}).`,
-      format: (wanted, found) =>
-        `sein Format ist ${found === "" ? "nicht angegeben" : `„${found.slice(0, 40)}“`}; in einer Datei von hier steht „${wanted}“.`,
-      widths: "„widths“ muss eine Liste ganzer Zahlen sein, wie [2, 4, 1].",
-      shape: (layers, units) =>
-        `„widths“ muss von 2 Eingaben zu 1 oder 3 Ausgaben führen, mit höchstens ${layers} verborgenen Schichten zu höchstens ${units} Einheiten, wie [2, 4, 1].`,
-      layers: (count) => `„layers“ muss eine Liste mit ${count} Einträgen sein, einem für jede Breite nach der ersten.`,
-      rows: (layer, outputs, inputs) => `die Gewichte von Schicht ${layer} müssen ${outputs} Zeilen zu ${inputs} Zahlen sein.`,
-      numbers: (name, count) => `${name} müssen ${count} endliche Zahlen sein.`,
-      weightsOf: (layer, unit) => `die Gewichte von Schicht ${layer}, Einheit ${unit},`,
-      biasesOf: (layer) => `die Biases von Schicht ${layer}`,
-      linearOutput: "die letzte Schicht muss linear sein: ihre Aktivierung ist null.",
-      activation: (layer, name) =>
-        `Schicht ${layer} hat die Aktivierung „${name.slice(0, 40)}“, die dieser Katalog nicht hat, oder nicht mit diesen Konstanten.`,
-    },
   },
 
   // Abbildung: trace
@@ -873,18 +755,6 @@ const de: Messages = {
       empty: "",
     },
     notChecked: (reason) => `Nicht geprüft: ${reason}`,
-    tookTooLong: "es hat zu lange gedauert; versuch es mit einer einfacheren Zeile",
-
-    // Python in der Seite
-    pythonWanted: (megabytes) =>
-      `Hinter dieser Seite steht kein Server. Was deine Zeilen prüft, Python, wird geladen, sobald du zu tippen beginnst: ${megabytes} MB, einmal.`,
-    pythonLoading: (megabytes) => `Python wird geladen, ${megabytes} MB, einmal.`,
-    pythonProgress: "Python, bisher geladen",
-    pythonReceived: (received, total) => `${received} von ${total} MB`,
-    pythonStarting: "Python startet.",
-    pythonCancel: "Abbrechen",
-    pythonCancelled: "Python wurde nicht geladen; noch einmal prüfen lädt es.",
-    pythonFailed: (reason) => `Python ließ sich nicht laden (${reason}). Noch einmal prüfen versucht es wieder.`,
 
     // Fortschritt
     progressTitle: (done, all) => (done === all ? `Alle ${all} Aufgaben fertig` : `${done} von ${all} Aufgaben fertig`),
@@ -900,77 +770,6 @@ const de: Messages = {
     progressCleared: "Vergessen.",
     progressBlocked: "Dieser Browser lässt die Seite nichts behalten: Speichere eine Datei, um deine Antworten mitzunehmen.",
     progressWhere: "Deine Antworten bleiben in diesem Browser und gehen nirgendwohin.",
-  },
-
-  // Das Art Studio
-  art: {
-    figure: "Art Studio: ein Bild aus einem kleinen Zufallsnetz",
-    picture: "Das Bild. Die Pfeiltasten gehen Pixel für Pixel darüber",
-    pixel: (x: string, y: string, outputs: string[], direct: boolean) => {
-      const [first = "", second = "", third = ""] = outputs;
-      const says = direct ? `Rot ${first}, Grün ${second}, Blau ${third}` : `Farbe ${first}, Helligkeit ${second}`;
-      return `Bei x = ${x}, y = ${y} antwortet das Netz: ${says}.`;
-    },
-    outputs: (direct: boolean) => (direct ? ["Rot", "Grün", "Blau"] : ["Farbe", "Helligkeit"]),
-    curve: (titles: string[]) => `Die Kurve von ${titles.join(", ")}`,
-    wiring: (pixel: string) => `Das Netz, Schicht für Schicht, mit dem, was jede Einheit zu einem Pixel sagt. ${pixel}`,
-
-    randomise: "Würfeln",
-    breed: "Züchten",
-    walk: "Abspielen",
-    keep: "Behalten",
-    isKept: "Behalten",
-    byKey: (key: string) => `Taste ${key}`,
-
-    activation: "Aktivierung",
-    mixed: "gemischt",
-    eachLayer: "jede Schicht ihre eigene",
-    layer: (layer: number) => `Schicht ${layer + 1}`,
-    latent: (index: number) => `latent ${index + 1}`,
-    depth: "Schichten",
-    width: "Einheiten in jeder",
-    seed: "Startwert",
-    anotherSeed: "ein anderer",
-    palette: "Palette",
-    paletteNote: (name: string) => {
-      if (name === "rgb") return "Drei Ausgaben sind Rot, Grün und Blau";
-      if (name === "okabe") return "Farben, die bei keiner Farbenblindheit verwechselt werden";
-      return name === "signal" ? "Von Blau nach Orange, für alle Augen" : "Von dunkel nach hell, für alle Augen";
-    },
-    inputs: "Es sieht",
-    inputName: (name: string) => {
-      const names: Record<string, string> = { x: "x, quer", y: "y, hinunter", r: "r, den Abstand von der Mitte", latent: "latent, zwei Zahlen" };
-      return names[name] ?? name;
-    },
-
-    breeding: "Variationen",
-    breedingHelp: "Acht Bilder, die sich in je einer Sache unterscheiden. Such dir eins aus und züchte damit weiter.",
-    present: "das jetzige Bild",
-    variation: {
-      latent: (value: string) => `latent ${value.replaceAll("-", "−")}`,
-      palette: (value: string) => `Palette ${value}`,
-      layer: (layer: number, title: string) => `Schicht ${layer + 1}: ${title}`,
-      deeper: (value: string) => `tiefer: ${value} Schichten`,
-      flatter: (value: string) => (value === "1" ? "eine Schicht" : `weniger Schichten: ${value}`),
-      wider: (value: string) => `breiter: ${value} Einheiten`,
-      narrower: (value: string) => `schmaler: ${value} Einheiten`,
-      seed: (value: string) => `Startwert ${value}`,
-    },
-
-    gallery: "Galerie",
-    galleryHelp: "Bleibt in diesem Browser und wird nirgendwohin gesendet.",
-    galleryBlocked: "Dieser Browser lässt die Seite nichts behalten: Die Bilder bleiben, bis die Seite geschlossen wird.",
-    take: (activation: string, seed: number) => `Das behaltene Bild zeigen: ${activation}, Startwert ${seed}`,
-    forget: (activation: string, seed: number) => `${activation}, Startwert ${seed} vergessen`,
-    forgetShort: "Vergessen",
-
-    saveWidth: "Breite der Datei in Pixeln",
-    saveHeight: "Höhe der Datei in Pixeln",
-    wrongSize: (least: number, most: number) => `Eine Seite hat hier ${least} bis ${most} Pixel; der Befehl macht größere.`,
-    saving: (percent: number) => `Es wird gemalt: ${percent} %`,
-    saved: "Gespeichert. Die Einstellungen stehen in der Datei.",
-    formula: "Hier hat die Engine die Funktionen des Katalogs und keine anderen. Mit deiner eigenen Formel malt der Befehl:",
-    more: "Plakate, Schleifen und Kontaktbögen:",
   },
 };
 

@@ -35,12 +35,6 @@ export const en = {
 
   // A formula of one's own
   typeFormula: "Your formula",
-  formulaLabel: "Your own activation function, as a formula in z",
-  formulaHelp: "Its derivative, kinks and properties are worked out from it. Try",
-  draw: "Draw it",
-  formulaOffline:
-    "This is a static copy of the page: nothing here can compile a formula. To type your own, install nonlin and run, on your machine,",
-  formulaOfflineCommand: "nonlin",
   formulaNeedsServer: (formula: string) =>
     `The link holds a formula, ${formula}, which only a running nonlin can compile; it was left out here.`,
   serverUnreachable: "The program behind this page does not answer.",
@@ -109,23 +103,7 @@ export const en = {
 
   // Guessing
   predict: "Guess the slope",
-  question: (title: string, z: string) => `How steep is ${title} at z = ${z}?`,
-  questionHow: "Turn the dashed line by its end, or type a number.",
-  guessLabel: "Your slope",
-  guessSlider: "Your tangent line",
-  guessSliderValue: (slope: string) => `slope ${slope}`,
-  reveal: "Reveal",
-  again: "Another point",
-  leavePredict: "Stop guessing",
   hiddenValue: "hidden until you have guessed",
-  verdictUndefined: "A trick question: there is no slope here.",
-  verdict: (kind: "right" | "near" | "far" | "sign", guess: string, truth: string, off: string) => {
-    const end = `You said ${guess}; the slope is ${truth}. Off by ${off}.`;
-    if (kind === "right") return `Spot on. ${end}`;
-    if (kind === "near") return `Close. ${end}`;
-    if (kind === "sign") return `The other way: mind whether the curve climbs or falls. ${end}`;
-    return `Not yet. ${end}`;
-  },
 
   // What is known
   notesLabel: (title: string) => `About ${title}`,
@@ -156,13 +134,7 @@ export const en = {
   oneStep: "One step",
   play: "Play",
   pause: "Pause",
-  playing: "It runs; press Pause to stop.",
-  paused: "Paused.",
-  settings: "Settings",
-  activation: "Activation",
   exactly: (label: string) => `${label}, typed exactly`,
-  askReveal: "Reveal",
-  askHint: "Choose first: the answer is worth more after a guess.",
   askSkip: "Just show me",
   engineFailed: (reason: string) => `The network engine could not start: ${reason}.`,
 
@@ -204,30 +176,8 @@ export const en = {
     another: "Other weights",
     collapse: (layers: number) => (layers === 1 ? "Read it off as one layer" : `Collapse ${layers} layers to one`),
     uncollapse: "Take it away again",
-    spokenW: (w: string[]) => `W prime: first row ${w[0]}, ${w[1]}; second row ${w[2]}, ${w[3]}`,
-    spokenB: (b: string[]) => `b prime: ${b[0]}, ${b[1]}`,
-    same: (layers: number, apart: string, share: string) =>
-      `One layer does the work of ${layers === 1 ? "one" : `all ${layers}`}: its grid, dotted, lies on theirs. The largest difference over all points is ${apart}, which is ${share} of the output: rounding in float32, which carries about seven digits.`,
-    cannot: (layer: number, activation: string, line: string, off: string, apart: string) =>
-      `It cannot be done: layer ${layer} bends. One layer keeps the middle of a straight line in the middle; after the ${activation} of layer ${layer}, ${line} no longer has it there, and in the output it is ${off} off. The one layer that agrees with the stack at (0, 0), (1, 0) and (0, 1) misses elsewhere by up to ${apart}.`,
-    noNumbers: "It cannot be done: on the way some numbers outgrow float32. Take fewer layers, or another function between them.",
-    gridLine: (upright: boolean, at: string) => `the marked line ${upright ? "x" : "y"} = ${at}`,
     task: "Let it learn",
     tasks: { none: "nothing", xor: "XOR", rings: "rings" },
-    deep: (layers: number) => (layers === 1 ? "one linear layer" : `${layers} linear layers`),
-    hidden: (activation: string) => `one hidden layer of ${activation}`,
-    loss: "loss",
-    right: (percent: number) => `${percent} % right`,
-    noBetter: "no better than a guess",
-    linear: "linear",
-    steps: (steps: number) => (steps === 1 ? "1 step" : `${steps} steps`),
-    learnLabel: (title: string) => `Answers of ${title} over the plane, with the points to be learned`,
-    lossLabel: "Loss of both over the steps; a guess has 0.693",
-    guess: "a guess: 0.693",
-    learning: (steps: number, deep: string, bent: string) =>
-      `After ${steps} steps the linear layers are at a loss of ${deep}, the hidden layer at ${bent}. Always answering “one half” has 0.693.`,
-    start: "Press Play: both learn from the same points with the same optimizer (Adam).",
-    broken: "A loss is no longer a number: the sums have outgrown float32. Another function, or other weights, may do.",
   },
 
   // Demo: step
@@ -608,30 +558,6 @@ export const en = {
       `step ${step}: train ${train}${test === "" ? "" : `, test ${test}`}`,
     notFinite: "not finite",
 
-    // Trouble
-    troubleTitle: (step: number) => `Step ${step} could not be taken: the numbers would no longer be finite.`,
-    what: {
-      z: (layer: string) => `The sums of ${layer} overflowed.`,
-      a: (layer: string) => `The outputs of ${layer} overflowed.`,
-      gradient: (layer: string) => `The gradient of ${layer} overflowed.`,
-      weights: (layer: string) => `The step would have given ${layer} weights that are not finite.`,
-      moments: () => "The optimizer’s running averages overflowed.",
-      loss: () => "The loss of the outputs overflowed.",
-      norm: () => "The gradient became too large to have a length.",
-    },
-    why: {
-      lr: (lr: string) =>
-        `Most likely the learning rate, ${lr}, is far too large: each step overshoots, the next gradient is larger, and so on.`,
-      unbounded: (name: string) => `${name} has no upper limit, so nothing holds the numbers back on their way through the layers.`,
-      inputs: (size: string) => `The points reach out to ${size}: with inputs that large, weights overshoot easily.`,
-      loss: "Squared error makes it worse: its gradient grows with the error.",
-      weights: "The weights had already grown very large.",
-    },
-    cure: (lr: string) =>
-      `The last good weights are kept. Set the learning rate to ${lr} or less and start over.`,
-    cureWeights: "The last good weights are kept. Start over, perhaps with another initialisation or a smaller learning rate.",
-    setLr: (lr: string) => `Learning rate ${lr}, and start over`,
-
     // Data
     data: "Data",
     kinds: { xor: "XOR", rings: "rings", spirals: "spirals", blobs: "blobs", own: "your own" },
@@ -644,32 +570,7 @@ export const en = {
     dataSeed: "Seed of the points",
     another: "Another",
     makeMine: "Edit these points",
-    brush: "Draw",
-    eraser: "eraser",
-    clear: "Remove all",
-    pasteCsv: "Paste CSV",
-    csvLabel: "Points as lines of x, y, class",
-    csvPlaceholder: "0.5, 1.2, A",
-    usePoints: "Use these points",
-    openFile: "Open a file…",
     saveCsv: "Save points as CSV",
-    csvRead: (count: number, names: string[]) =>
-      `${count} points read; ${names.map((name, index) => `“${name}” is class ${["A", "B", "C"][index] ?? ""}`).join(", ")}.`,
-    csv: {
-      cells: (line: number, count: number) =>
-        `Line ${line} has ${count === 1 ? "1 part" : `${count} parts`}; it takes three: x, y, class, as in 0.5, 1.2, A.`,
-      number: (line: number, which: string, text: string) =>
-        `Line ${line}: ${which} is ${text === "" ? "empty" : `“${text.slice(0, 30)}”`}, which is no number; a number like −0.5 or 1.2 is wanted.`,
-      far: (line: number) => `Line ${line}: the point is further out than a million; scale the numbers down.`,
-      noClass: (line: number) => `Line ${line}: the class is missing; any name will do, as in 0.5, 1.2, A.`,
-      classes: (count: number, names: string[]) =>
-        `There are ${count} classes (${names.join(", ")}${count > names.length ? ", …" : ""}); three are the most.`,
-      tooMany: (count: number, most: number) => `There are ${count} points; ${most} are the most. Leave some out.`,
-      empty: "There is nothing in it. Each line is a point: x, y, class, as in 0.5, 1.2, A.",
-      more: (count: number) => `… and ${count} more like these.`,
-    },
-    tooLong: (most: number) =>
-      `These points would make the link longer than ${most} characters, so the link leaves them out. Save them as CSV to keep or share them.`,
     farOut: (half: string) => `These points reach out to ±${half}. Networks learn best when inputs are about 1 in size.`,
     fit: "Scale them to fit",
 
@@ -715,27 +616,6 @@ export const en = {
     // Files
     saveNetwork: "Save network",
     loadNetwork: "Load network…",
-    loaded: (name: string) => `${name}: loaded. “Start over” goes back to the seed’s own weights.`,
-    notLoaded: (name: string, reason: string) => `${name} was not loaded: ${reason}`,
-    otherClasses: (outputs: number) =>
-      `its network has ${outputs === 1 ? "one output, for two classes" : `${outputs} outputs, for ${outputs} classes`}; choose data with as many classes and load it again.`,
-    file: {
-      noJson: (reason: string) => `it is no JSON (${reason}).`,
-      format: (wanted: string, found: string) =>
-        `its format is ${found === "" ? "not given" : `“${found.slice(0, 40)}”`}; a file that was saved here says “${wanted}”.`,
-      widths: "“widths” has to be a list of whole numbers, as in [2, 4, 1].",
-      shape: (layers: number, units: number) =>
-        `“widths” has to go from 2 inputs to 1 or 3 outputs, with at most ${layers} hidden layers of at most ${units} units, as in [2, 4, 1].`,
-      layers: (count: number) => `“layers” has to be a list of ${count}, one for each width after the first.`,
-      rows: (layer: number, outputs: number, inputs: number) =>
-        `the weights of layer ${layer} have to be ${outputs} rows of ${inputs} numbers.`,
-      numbers: (name: string, count: number) => `${name} have to be ${count} finite numbers.`,
-      weightsOf: (layer: number, unit: number) => `the weights of layer ${layer}, unit ${unit},`,
-      biasesOf: (layer: number) => `the biases of layer ${layer}`,
-      linearOutput: "the last layer has to be linear: its activation is null.",
-      activation: (layer: number, name: string) =>
-        `layer ${layer} has the activation “${name.slice(0, 40)}”, which this catalogue has not, or not with these constants.`,
-    },
   },
 
   // Demo: trace
@@ -860,18 +740,6 @@ export const en = {
       empty: "",
     },
     notChecked: (reason: string) => `Not checked: ${reason}`,
-    tookTooLong: "it took too long; try a simpler line",
-
-    // Python in the page
-    pythonWanted: (megabytes: string) =>
-      `There is no server behind this page. What checks your lines, Python, is loaded when you begin to type: ${megabytes} MB, once.`,
-    pythonLoading: (megabytes: string) => `Loading Python, ${megabytes} MB, once.`,
-    pythonProgress: "Python, loaded so far",
-    pythonReceived: (received: string, total: string) => `${received} of ${total} MB`,
-    pythonStarting: "Starting Python.",
-    pythonCancel: "Cancel",
-    pythonCancelled: "Python was not loaded; checking once more loads it.",
-    pythonFailed: (reason: string) => `Python could not be loaded (${reason}). Checking once more tries again.`,
 
     // Progress
     progressTitle: (done: number, all: number) =>
@@ -889,83 +757,4 @@ export const en = {
     progressBlocked: "This browser does not let the page keep anything: save a file to take your answers along.",
     progressWhere: "Your answers stay in this browser and are sent nowhere.",
   },
-
-  art: {
-    figure: "Art Studio: a picture from a small random network",
-    picture: "The picture. Arrow keys move over it, pixel by pixel",
-    pixel: (x: string, y: string, outputs: string[], direct: boolean) => {
-      const [first = "", second = "", third = ""] = outputs;
-      const says = direct ? `red ${first}, green ${second}, blue ${third}` : `colour ${first}, shade ${second}`;
-      return `At x = ${x}, y = ${y} the network answers: ${says}.`;
-    },
-    outputs: (direct: boolean) => (direct ? ["red", "green", "blue"] : ["colour", "shade"]),
-    curve: (titles: string[]) => `The curve of ${titles.join(", ")}`,
-    wiring: (pixel: string) => `The network, layer by layer, with what each unit says about one pixel. ${pixel}`,
-
-    randomise: "Randomise",
-    breed: "Breed",
-    walk: "Play",
-    keep: "Keep",
-    isKept: "Kept",
-    byKey: (key: string) => `Key ${key}`,
-
-    activation: "Activation",
-    mixed: "mixed",
-    eachLayer: "each layer its own",
-    layer: (layer: number) => `Layer ${layer + 1}`,
-    latent: (index: number) => `latent ${index + 1}`,
-    depth: "layers",
-    width: "units in each",
-    seed: "Seed",
-    anotherSeed: "another",
-    palette: "Palette",
-    paletteNote: (name: string) => {
-      if (name === "rgb") return "Three outputs are red, green and blue";
-      if (name === "okabe") return "Colours that no kind of colour-blindness confuses";
-      return name === "signal" ? "From blue to orange, for every eye" : "From dark to light, for every eye";
-    },
-    inputs: "It sees",
-    inputName: (name: string) => {
-      const names: Record<string, string> = { x: "x, across", y: "y, down", r: "r, the distance from the middle", latent: "latent, two numbers" };
-      return names[name] ?? name;
-    },
-
-    breeding: "Variations",
-    breedingHelp: "Eight pictures that differ in one thing each. Pick one, and breed on from it.",
-    present: "the present picture",
-    variation: {
-      latent: (value: string) => `latent ${value.replaceAll("-", "−")}`,
-      palette: (value: string) => `palette ${value}`,
-      layer: (layer: number, title: string) => `layer ${layer + 1}: ${title}`,
-      deeper: (value: string) => `deeper: ${value} layers`,
-      flatter: (value: string) => (value === "1" ? "one layer" : `fewer layers: ${value}`),
-      wider: (value: string) => `wider: ${value} units`,
-      narrower: (value: string) => `narrower: ${value} units`,
-      seed: (value: string) => `seed ${value}`,
-    },
-
-    gallery: "Gallery",
-    galleryHelp: "Kept in this browser, and sent nowhere.",
-    galleryBlocked: "This browser does not let the page keep anything: these last until the page is closed.",
-    take: (activation: string, seed: number) => `Show the kept picture: ${activation}, seed ${seed}`,
-    forget: (activation: string, seed: number) => `Forget ${activation}, seed ${seed}`,
-    forgetShort: "Forget",
-
-    saveWidth: "Width of the file in pixels",
-    saveHeight: "Height of the file in pixels",
-    wrongSize: (least: number, most: number) => `A side has ${least} to ${most} pixels here; the command makes larger ones.`,
-    saving: (percent: number) => `Painting: ${percent} %`,
-    saved: "Saved. The settings are inside the file.",
-    formula: "Here the engine has the functions of the catalogue and no others. With a formula of your own the command paints:",
-    more: "Posters, loops and contact sheets:",
-  },
 };
-
-/** The same with other words: a text stays a text, and a function takes what it took. */
-type Texts<T> = T extends string
-  ? string
-  : T extends (...given: infer Given) => infer Said
-    ? (...given: Given) => Texts<Said>
-    : { [Key in keyof T]: Texts<T[Key]> };
-
-export type Messages = Texts<typeof en>;

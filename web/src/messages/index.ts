@@ -1,22 +1,46 @@
-import { en, type Messages } from "./en";
+import type { art } from "./art/en";
+import { en } from "./en";
+import type { later } from "./later/en";
 
-export type { Messages };
+/** The same with other words: a text stays a text, and a function takes what it took. */
+type Texts<T> = T extends string
+  ? string
+  : T extends (...given: infer Given) => infer Said
+    ? (...given: Given) => Texts<Said>
+    : { [Key in keyof T]: Texts<T[Key]> };
+
+/** The texts that every page needs at once. */
+export type AtOnce = Texts<typeof en>;
+/** Those that come with what they belong to, once `fetchTexts` has brought them. */
+interface Parts {
+  later: Texts<typeof later>;
+  art: Texts<typeof art>;
+}
+export type Messages = AtOnce & Parts;
 
 /** The texts of the interface in the page's language; English until `speak` has brought another. */
-export let messages: Messages = en;
+export let messages = en as AtOnce as Messages;
 
 let spoken = "en";
 
 /** The `lang` of what Python says in English (a function's summary, a refusal) on a page of another language. */
 export const english = (): "en" | undefined => (spoken === "en" ? undefined : "en");
 
-const others = import.meta.glob<{ default: Messages }>(["./*.ts", "!./en.ts", "!./index.ts"]);
+const others = import.meta.glob<{ default: AtOnce }>(["./*.ts", "!./en.ts", "!./index.ts"]);
+const parts = import.meta.glob<{ default: Parts[keyof Parts] }>("./*/*.ts");
 
 /** Takes the texts of a language, where there are any, and says which it is now. Called before any demo starts. */
 export async function speak(language: string): Promise<string> {
-  const load = others[`./${language.split("-")[0] ?? ""}.ts`];
+  const name = language.split("-")[0] ?? "";
+  const load = others[`./${name}.ts`];
   if (!load) return "en";
-  messages = (await load()).default;
-  spoken = language;
+  messages = (await load()).default as Messages;
+  spoken = name;
   return language;
+}
+
+/** Brings the texts of a part, before that is shown. */
+export async function fetchTexts(part: keyof Parts): Promise<void> {
+  const load = parts[`./${part}/${spoken}.ts`] ?? parts[`./${part}/en.ts`];
+  messages = { ...messages, [part]: (await load?.())?.default };
 }

@@ -2,6 +2,7 @@ import type { TrainingOptions } from "../../lib/engine";
 import { labOf, type Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import { connect, type Connection } from "../../lib/net/connect";
+import { fingerprint } from "../../lib/net/fingerprint";
 import { NetworkState } from "../../lib/net/state.svelte";
 import { Course } from "../../lib/plot/course";
 import { Runner } from "../../lib/runner.svelte";
@@ -37,13 +38,6 @@ function pixels(): Float32Array {
     const pixel = index >> 1;
     return index % 2 === 0 ? at(pixel % SIDE) : -at(Math.floor(pixel / SIDE));
   });
-}
-
-/** A few letters that no two sets of weights are likely to share (FNV-1a of their bytes). */
-function fingerprint(values: Float32Array): string {
-  let hash = 0x811c9dc5;
-  for (const byte of new Uint8Array(values.buffer, values.byteOffset, values.byteLength)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
 export class DyingState extends NetworkState<Traits> {

@@ -1,6 +1,7 @@
 import type { Model } from "../../lib/model";
-import { pythonOfPage, type Python } from "../../lib/python/python";
-import { messages } from "../../messages";
+import type { Python } from "../../lib/python/python";
+import { fetchTexts, messages } from "../../messages";
+import { exercisesFile } from "./content";
 
 /** One line of a proof with what Python says to it: see nonlin.proof.Step. */
 export interface Step {
@@ -30,7 +31,7 @@ export interface ProofRequest {
 export interface Checker {
   check(request: ProofRequest): Promise<Checked>;
   /** Where Python has to be loaded first. */
-  python?: Python;
+  python?: Promise<Python>;
 }
 
 interface Refused {
@@ -79,10 +80,12 @@ export function checkerOf(model: Model): Checker {
   if (model.send) return { check: (request) => byKernel(model, request) };
   const served = document.querySelector<HTMLMetaElement>('meta[name="nonlin-server"]')?.content !== "no";
   if (served) return { check: byServer };
-  const python = pythonOfPage();
-  const late = messages.exercise.tookTooLong;
+  const python = Promise.all([import("../../lib/python/python"), exercisesFile(), fetchTexts("later")]).then(([{ pythonOfPage }, { python: bytes = 0 }]) => pythonOfPage(bytes));
   return {
     python,
-    check: async (request) => checked(JSON.parse(await python.call(JSON.stringify(request), late)) as Checked | Refused),
+    check: async (request) => {
+      const answer = await (await python).call(JSON.stringify(request), messages.later.python.tookTooLong);
+      return checked(JSON.parse(answer) as Checked | Refused);
+    },
   };
 }

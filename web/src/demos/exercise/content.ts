@@ -2,7 +2,6 @@
 import { dataFile } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import { pageSuffix } from "../../lib/page";
-import { pythonOfPage } from "../../lib/python/python";
 
 interface Common {
   ask: string;
@@ -50,24 +49,25 @@ interface File {
   exercises: Exercise[];
 }
 
-let page: Promise<Exercise[]> | undefined;
+let page: Promise<File> | undefined;
 
-async function load(): Promise<Exercise[]> {
+async function load(): Promise<File> {
   const name = `exercises${pageSuffix()}.json`;
   const file = JSON.parse(new TextDecoder().decode(await dataFile(name))) as File;
   if (file.version !== 1) throw new Error(`${name}: version ${String(file.version)}, expected 1`);
-  if (file.python) pythonOfPage().bytes = file.python;
-  return file.exercises;
+  return file;
 }
 
-/** All exercises of the page, fetched once. */
-export function exercisesOfPage(): Promise<Exercise[]> {
+/** The file with the page's exercises, fetched once. */
+export function exercisesFile(): Promise<File> {
   page ??= load().catch((error: unknown) => {
     page = undefined;
     throw error;
   });
   return page;
 }
+
+export const exercisesOfPage = async (): Promise<Exercise[]> => (await exercisesFile()).exercises;
 
 /** The one that a model asks for; a notebook's widget brings it along. */
 export async function exerciseOf(model: Model): Promise<Exercise | undefined> {

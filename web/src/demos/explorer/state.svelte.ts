@@ -1,10 +1,10 @@
 import { assignLooks, OWN_LOOK, type Look } from "../../lib/colours";
-import { History } from "../../lib/history";
 import { RefusedFormula, type Kernel, type Lab } from "../../lib/lab/lab";
 import type { Parameter, Refusal } from "../../lib/lab/contract";
 import type { Model } from "../../lib/model";
+import { DemoState } from "../../lib/state.svelte";
 import { messages } from "../../messages";
-import { MOST, OWN, readTraits, writeTraits, type Traits } from "./traits";
+import { MOST, OWN, readTraits, type Traits } from "./traits";
 
 /** One function on show: its code, its look and its parameters' values. */
 export interface Shown {
@@ -18,24 +18,17 @@ export interface Shown {
 /** What f, f′ and f″ are at z. */
 export type Values = readonly [number, number, number];
 
-/** The Explorer's state. Everything in `now` is in the link; a change is made with `set` and kept by `commit`. */
-export class ExplorerState {
-  now: Traits = $state.raw() as Traits;
+/** The Explorer's state. */
+export class ExplorerState extends DemoState<Traits> {
   /** z alone, apart from `now`, so that a drag touches nothing but what follows z. */
   z = $state(0);
-  notes: string[] = $state.raw([]);
   own: Kernel | null = $state.raw(null);
   refusal: Refusal | null = $state.raw(null);
   compiling = $state(false);
-  canUndo = $state(false);
-  canRedo = $state(false);
 
   readonly lab: Lab;
-  readonly #model: Model;
   readonly #looks: Map<string, Look>;
-  #history: History<Traits>;
   #request = 0;
-  #writing = false;
 
   readonly shown: Shown[] = $derived.by(() => {
     const kernels = this.now.functions.flatMap((name) => this.lab.kernels.find(({ fn }) => fn.name === name) ?? []);
@@ -58,66 +51,30 @@ export class ExplorerState {
   );
 
   constructor(model: Model, lab: Lab) {
-    this.#model = model;
+    super(model, (given) => readTraits(given, lab));
     this.lab = lab;
     this.#looks = assignLooks(lab.kernels.map(({ fn }) => fn.name));
-    const { traits, ignored } = readTraits(model, lab);
-    this.now = traits;
-    this.z = traits.z;
-    this.notes = ignored;
-    this.#history = new History(traits);
-    if (traits.formula !== "") void this.#compile(traits.formula);
-    model.on("change", this.#reread);
-  }
-
-  destroy(): void {
-    this.#model.off("change", this.#reread);
-  }
-
-  /** A page's address holds the state; a notebook's does not. */
-  get hasLink(): boolean {
-    return this.#model.send === undefined;
+    this.z = this.now.z;
+    if (this.now.formula !== "") void this.#compile(this.now.formula);
   }
 
   look(name: string): Look {
     return this.#looks.get(name) ?? OWN_LOOK;
   }
 
-  set(change: Partial<Traits>): void {
-    if (change.z !== undefined) this.z = change.z;
-    const rest = { ...change };
-    delete rest.z;
-    if (Object.keys(rest).length > 0) this.now = { ...this.now, ...rest };
+  override set({ z, ...rest }: Partial<Traits>): void {
+    if (z !== undefined) this.z = z;
+    if (Object.keys(rest).length > 0) super.set(rest);
   }
 
-  /** Puts the present state into the link and the history. Equal keys in quick succession are one step back. */
-  commit(key = ""): void {
-    const traits = this.#snapshot();
-    if (JSON.stringify(traits) === JSON.stringify(this.#history.current)) return;
-    this.#history.push(traits, key, performance.now());
-    this.#settle(traits);
+  protected override get whole(): Traits {
+    return { ...this.now, z: this.z };
   }
 
-  change(change: Partial<Traits>, key = ""): void {
-    this.set(change);
-    this.commit(key);
-  }
-
-  /** Back to what was last kept: a gesture was called off. */
-  revert(): void {
-    this.#restore(this.#history.current);
-  }
-
-  undo(): void {
-    this.#go(this.#history.move(-1));
-  }
-
-  redo(): void {
-    this.#go(this.#history.move(1));
-  }
-
-  dismissNotes(): void {
-    this.notes = [];
+  protected override restored(before: Traits): void {
+    const { z, formula } = this.now;
+    this.z = z;
+    if (formula !== "" && (formula !== before.formula || !this.own)) void this.#compile(formula);
   }
 
   // Which functions
@@ -168,7 +125,7 @@ export class ExplorerState {
   async #compile(formula: string): Promise<boolean> {
     const request = ++this.#request;
     if (!this.lab.define) {
-      this.notes = [...this.notes, messages.formulaNeedsServer(formula)];
+      this.ignored = [...this.ignored, messages.formulaNeedsServer(formula)];
       return false;
     }
     this.compiling = true;
@@ -195,41 +152,4 @@ export class ExplorerState {
     const title = name === OWN ? messages.own : kernel.fn.title;
     return { name, title, kernel, look: name === OWN ? OWN_LOOK : this.look(name), params };
   }
-
-  #snapshot(): Traits {
-    return { ...this.now, z: this.z };
-  }
-
-  #settle(traits: Traits): void {
-    this.canUndo = this.#history.canUndo;
-    this.canRedo = this.#history.canRedo;
-    this.#writing = true;
-    writeTraits(this.#model, traits);
-    this.#writing = false;
-  }
-
-  #go(traits: Traits | undefined): void {
-    if (!traits) return;
-    this.#restore(traits);
-    this.#settle(traits);
-  }
-
-  #restore(traits: Traits): void {
-    const { formula } = this.now;
-    this.now = traits;
-    this.z = traits.z;
-    if (traits.formula !== "" && (traits.formula !== formula || !this.own)) void this.#compile(traits.formula);
-  }
-
-  /** The address was edited, or Python set a trait. */
-  #reread = (): void => {
-    if (this.#writing) return;
-    const { traits, ignored } = readTraits(this.#model, this.lab);
-    this.notes = ignored;
-    if (JSON.stringify(traits) === JSON.stringify(this.#snapshot())) return;
-    this.#restore(traits);
-    this.#history.push(traits, "", performance.now());
-    this.canUndo = this.#history.canUndo;
-    this.canRedo = this.#history.canRedo;
-  };
 }

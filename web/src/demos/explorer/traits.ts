@@ -1,5 +1,6 @@
 import type { Model } from "../../lib/model";
 import type { Lab } from "../../lib/lab/lab";
+import type { Read } from "../../lib/state.svelte";
 import { messages } from "../../messages";
 
 /** The whole state of the Explorer, as it stands in a link or in a widget's traits. */
@@ -58,7 +59,7 @@ function flatten(value: unknown): Map<string, number> {
 }
 
 /** Reads the model; what makes no sense is left out and named in `ignored`, never an error. */
-export function readTraits(model: Model, lab: Lab): { traits: Traits; ignored: string[] } {
+export function readTraits(model: Model, lab: Lab): Read<Traits> {
   const traits = structuredClone(DEFAULTS);
   const unread = (model.get("_ignored") as string[] | undefined) ?? [];
   const ignored = unread.map(messages.ignoredPart);
@@ -103,11 +104,4 @@ export function readTraits(model: Model, lab: Lab): { traits: Traits; ignored: s
     return params;
   });
   return { traits, ignored };
-}
-
-export function writeTraits(model: Model, traits: Traits): void {
-  for (const name of Object.keys(DEFAULTS) as (keyof Traits)[]) {
-    if (JSON.stringify(model.get(name)) !== JSON.stringify(traits[name])) model.set(name, traits[name]);
-  }
-  model.save_changes();
 }

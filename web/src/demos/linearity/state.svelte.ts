@@ -4,32 +4,13 @@ import type { Connection } from "../../lib/net/connect";
 import { draws } from "../../lib/net/draws";
 import { latest } from "../../lib/net/latest";
 import { NetworkState } from "../../lib/net/state.svelte";
-import { messages } from "../../messages";
-import { byUnit, fit, gridPoints, linePoints, middleOff, worstLine, type Points, type Window } from "./plane";
+import { fetchTexts, messages } from "../../messages";
+import type { Collapse } from "./collapse";
+import { byUnit, fit, gridPoints, linePoints, type Points, type Window } from "./plane";
 import { DEFAULTS, NONE, readers, type Traits } from "./traits";
 import { DRAWS, stackOf } from "./weights";
 
-/** What one layer in place of the whole stack is, and how well it stands in. */
-export interface Collapse {
-  /** W′, row by row. */
-  w: number[];
-  b: number[];
-  /** The largest difference between stack and layer over the grid, and the largest output of the stack. */
-  apart: number;
-  size: number;
-  /** The grid as the one layer has it. */
-  image: Points;
-  /** Where it fails: the line that does not stay straight, the first layer that bends one, how far its middle is off. */
-  bend: { line: number; layer: number; off: number } | undefined;
-}
-
-/** More than float32's rounding through ten layers, far less than any bend that the eye sees. */
-const TOLERANCE = 1e-4;
-
-const GRID = gridPoints();
-const CORNERS = Float32Array.from([0, 0, 1, 0, 0, 1]);
-
-const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+export const GRID = gridPoints();
 
 /** The stack: its grid and its line, layer by layer. Everything in them was computed by the network engine. */
 export class LinearityState extends NetworkState<Traits> {
@@ -94,26 +75,9 @@ export class LinearityState extends NetworkState<Traits> {
     this.collapse = collapsed ? (this.collapse ?? (await this.#multiplyOut())) : undefined;
   }
 
-  /** One layer that agrees with the stack at three corners: if any layer is the same as the stack, it is this one. */
+  /** Fetched when it is first asked for. */
   async #multiplyOut(): Promise<Collapse> {
-    const { networks } = this.connection;
-    const [x0 = NaN, y0 = NaN, x1 = NaN, y1 = NaN, x2 = NaN, y2 = NaN] = await networks.outputs("stack", CORNERS, 3);
-    const w = [x1 - x0, x2 - x0, y1 - y0, y2 - y0];
-    const b = [x0, y0];
-    await networks.create("one", { widths: [2, 2], activations: [null], capacity: GRID.length / 2 });
-    await networks.setParameters("one", Float32Array.from([...w, ...b]));
-    const image = byUnit(await networks.outputs("one", GRID, GRID.length / 2));
-    const output = this.images.at(-1) ?? image;
-    const apart = largest(output.map((value, i) => value - (image[i] ?? NaN)));
-    const size = largest(output);
-    return { w, b, apart, size, image, bend: apart <= TOLERANCE * size ? undefined : this.#bend() };
-  }
-
-  #bend(): Collapse["bend"] {
-    const output = this.images.at(-1);
-    if (!output) return undefined;
-    const { line, off } = worstLine(output);
-    const first = this.images.findIndex((points, k) => middleOff(points, line) > TOLERANCE * (this.windows[k]?.half ?? Infinity));
-    return { line, off, layer: first };
+    const [{ multiplyOut }] = await Promise.all([import("./collapse"), fetchTexts("later")]);
+    return multiplyOut(this);
   }
 }

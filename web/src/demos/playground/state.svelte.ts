@@ -12,7 +12,6 @@ import { colours, samplesOf, viewOf } from "./plan";
 import { decodePoints, encodePoints, LONGEST_LINK } from "./points";
 import { DEFAULTS, MOST_POINTS, readers, type Traits } from "./traits";
 import { Training, type Plan } from "./training.svelte";
-import { fromJson, toJson, type SavedNetwork } from "./weights";
 
 /** Own points that would make the link too long stay out of it. */
 function shortened(model: Model): Model {
@@ -176,11 +175,12 @@ export class PlaygroundState extends DemoState<Traits> {
       this.failure = error instanceof Error ? error.message : String(error);
     }
   }
+
   #plan(): Plan | undefined {
     if (!this.#root) return undefined;
     const now = this.now;
     const widths = [...this.widths];
-    const activations = [...now.layers.map((_, layer) => this.#chosen(layer)), null];
+    const activations = [...now.layers.map((_, layer) => this.chosen(layer)), null];
     const viewKey = JSON.stringify([this.half, this.classes, now.loss, this.#theme]);
     const crossEntropy = this.classes === 2 ? "binary_cross_entropy" : "cross_entropy";
     const training = {
@@ -219,7 +219,8 @@ export class PlaygroundState extends DemoState<Traits> {
     return this.#viewed.view;
   }
 
-  #chosen(layer: number): ChosenActivation {
+  /** The activation of a hidden layer, with its constants. */
+  chosen(layer: number): ChosenActivation {
     const name = this.activationOf(layer) ?? "";
     const own = Object.entries(this.now.params).filter(([key]) => key.startsWith(`${name}.`));
     if (own.length === 0) return { name };
@@ -260,50 +261,15 @@ export class PlaygroundState extends DemoState<Traits> {
     const parameters = this.training.parameters?.slice();
     if (!parameters) return;
     parameters[index] = value;
-    await this.#setParameters(parameters);
+    await this.setParameters(parameters);
     if (running) this.runner.play();
   }
 
-  async #setParameters(parameters: Float32Array): Promise<void> {
+  /** Other weights in place of those that it has. */
+  async setParameters(parameters: Float32Array): Promise<void> {
     await this.training.setParameters(parameters);
     this.runner.unblock();
     await this.training.run(0, this.selected);
-  }
-
-  /** The network as it is now, as a file. */
-  saved(): string {
-    const parameters = this.training.parameters ?? new Float32Array();
-    const activations = [...this.now.layers.map((_, layer) => this.#chosen(layer)), null];
-    return toJson({ widths: [...this.widths], activations, parameters });
-  }
-
-  /** Takes a network out of a file; an Error says what is wrong with it. */
-  async load(text: string): Promise<SavedNetwork> {
-    const file = fromJson(text, ({ name, constants = {} }) => {
-      const known = this.function(name)?.parameters.map((parameter) => parameter.name);
-      return known !== undefined && Object.keys(constants).every((key) => known.includes(key));
-    });
-    await this.runner.rest();
-    const chosen = file.activations.slice(0, -1).flatMap((each) => each ?? []);
-    const params = chosen.flatMap(({ name, constants = {} }) =>
-      Object.entries(constants).map(([key, value]) => [`${name}.${key}`, value] as const),
-    );
-    const names = chosen.map(({ name }) => name);
-    const alike = names.every((name) => name === names[0]);
-    this.change({
-      layers: file.widths.slice(1, -1),
-      ...(alike ? { activation: names[0] ?? this.now.activation, activations: [] } : { activations: names }),
-      params: { ...this.now.params, ...Object.fromEntries(params) },
-    });
-    await this.follow();
-    return file;
-  }
-
-  /** After `load`: its weights. They fit only data with as many classes. */
-  async adopt(file: SavedNetwork): Promise<boolean> {
-    if (JSON.stringify(file.widths) !== JSON.stringify(this.training.widths)) return false;
-    await this.#setParameters(file.parameters);
-    return true;
   }
 
   // One's own points
@@ -311,5 +277,4 @@ export class PlaygroundState extends DemoState<Traits> {
   setPoints(points: readonly Point[], key = ""): void {
     this.change({ data: "own", points: encodePoints(points.slice(0, MOST_POINTS)) }, key);
   }
-
 }

@@ -1,8 +1,8 @@
 import type { Broken, NetworkOptions, TrainingOptions } from "../../lib/engine";
 import type { Connection } from "../../lib/net/connect";
 import type { Frame, Pictures, Place, Samples, Score, UnitReport, View } from "../../lib/net/frame";
+import { fingerprint } from "../../lib/net/fingerprint";
 import { LARGE } from "./plan";
-import { fingerprint } from "./weights";
 
 /** All that the worker needs; the keys say when a part has changed. */
 export interface Plan {

@@ -164,11 +164,11 @@ export const labOf = (model: Model): Promise<Lab> =>
 let engine: Promise<EngineFiles> | undefined;
 
 async function engineOfPage(): Promise<EngineFiles> {
-  const [bytes, description] = await Promise.all([
-    dataFile("engine.wasm"),
+  const [module, description] = await Promise.all([
+    dataFile("engine.wasm").then((bytes) => WebAssembly.compile(bytes)),
     dataJson("engine.json") as Promise<EngineFiles["description"]>,
   ]);
-  return { bytes, description };
+  return { module, description };
 }
 
 /** The network engine: of the page, fetched once for all its demos, or from a widget's traits `_engine*`. */
@@ -176,7 +176,8 @@ export function engineOf(model: Model): Promise<EngineFiles> {
   const view = model.get("_engine") as DataView<ArrayBuffer> | undefined;
   if (view) {
     const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
-    return Promise.resolve({ bytes, description: model.get("_engine_about") as EngineFiles["description"] });
+    const description = model.get("_engine_about") as EngineFiles["description"];
+    return WebAssembly.compile(bytes).then((module) => ({ module, description }));
   }
   engine ??= engineOfPage().catch((error: unknown) => {
     engine = undefined;

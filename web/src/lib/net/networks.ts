@@ -4,7 +4,8 @@ import { Painters, type Look, type Painter, type Place, type Plan } from "./pain
 
 /** The engine as files: what a page fetches and a widget is given. */
 export interface EngineFiles {
-  bytes: ArrayBuffer;
+  /** Compiled once for all that run it: workers are handed it as it is. */
+  module: WebAssembly.Module;
   description: EngineDescription;
 }
 
@@ -77,8 +78,8 @@ export class Networks {
   readonly #watched = new Map<string, Watched>();
   readonly #painters = new Painters();
 
-  async load({ bytes, description }: EngineFiles): Promise<void> {
-    this.#engine ??= await Engine.load(bytes, description);
+  load({ module, description }: EngineFiles): void {
+    this.#engine ??= Engine.of(module, description);
   }
 
   /** Makes a network, in place of one of the same name, and returns its initial parameters. */

@@ -117,9 +117,10 @@ export class Python {
 
 let page: Python | undefined;
 
-/** The page's own Python. Its folder lies beside that of the data. */
-export function pythonOfPage(): Python {
+/** The page's own Python, so many bytes large. Its folder lies beside that of the data. */
+export function pythonOfPage(bytes: number): Python {
   const data = document.querySelector<HTMLMetaElement>('meta[name="nonlin-data"]')?.content ?? "data/";
   page ??= new Python(new URL("../python/", new URL(data, document.baseURI)));
+  page.bytes = bytes;
   return page;
 }

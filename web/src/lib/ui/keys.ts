@@ -17,3 +17,17 @@ export function undoKeys(lab: Steps): (event: KeyboardEvent) => void {
     event.preventDefault();
   };
 }
+
+/**
+ * What a slider's keys make of its value: arrows go one step, a tenth of one with Shift, Page Up and Down ten, Home
+ * and End to the ends. Undefined, with the event left alone, where the key is none of these.
+ */
+export function slid(event: KeyboardEvent, value: number, low: number, high: number, step = 1): number | undefined {
+  if (event.ctrlKey || event.metaKey || event.altKey) return undefined;
+  const unit = event.shiftKey && step !== 1 ? step / 10 : step;
+  const ways: Record<string, number> = { ArrowRight: unit, ArrowUp: unit, ArrowLeft: -unit, ArrowDown: -unit, PageUp: 10 * step, PageDown: -10 * step, Home: -Infinity, End: Infinity };
+  const by = ways[event.key];
+  if (by === undefined) return undefined;
+  event.preventDefault();
+  return Math.min(Math.max(value + by, low), high);
+}
