@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nonlin.audit.units import DTYPES
+from nonlin.compiler.formats import FORMATS
 
 __all__ = ["TOTAL", "block", "sample"]
 
@@ -46,7 +47,9 @@ def sample(dtype: str, size: int, kinks: Sequence[float] = (), seed: int = 0) ->
             rng.integers(0, last, quarter, dtype=unsigned, endpoint=True).view(target),
             rng.uniform(-110, 110, quarter).astype(target),
             rng.normal(0, 3, quarter).astype(target),
-            (rng.choice((-1.0, 1.0), quarter) * 2.0 ** rng.uniform(-30, 12, quarter)).astype(target),
+            (rng.choice((-1.0, 1.0), quarter) * 2.0 ** rng.uniform(-30, 12, quarter)).astype(
+                target
+            ),
             _subnormals(rng, dtype, quarter // 16),
             np.array([np.inf, -np.inf, np.nan, -np.nan]).astype(target),
         ]
@@ -62,12 +65,10 @@ def sample(dtype: str, size: int, kinks: Sequence[float] = (), seed: int = 0) ->
 
 def _subnormals(rng: np.random.Generator, dtype: str, size: int) -> Array:
     unsigned, target = _UNSIGNED[dtype], DTYPES[dtype]
-    import ml_dtypes
-
-    first_normal = np.array(ml_dtypes.finfo(target).tiny, dtype=target).view(unsigned)
-    bits = rng.integers(0, int(first_normal), max(size, 16), dtype=unsigned)
-    top = unsigned(1) << unsigned(8 * target.itemsize - 1)
-    return (bits | np.where(rng.random(bits.size) < 0.5, top, 0).astype(unsigned)).view(target)
+    first_normal = 1 << FORMATS[dtype].significand - 1
+    bits = rng.integers(0, first_normal, max(size, 16), dtype=unsigned).view(target)
+    signs = rng.choice((-1.0, 1.0), bits.size).astype(target)
+    return np.asarray(np.copysign(bits, signs))
 
 
 def _neighbours(place: float, dtype: str, count: int) -> Array:
@@ -75,7 +76,7 @@ def _neighbours(place: float, dtype: str, count: int) -> Array:
     unsigned, target = _UNSIGNED[dtype], DTYPES[dtype]
     at = int(np.array(abs(place)).astype(target).view(unsigned))
     bits = np.arange(max(at - count, 0), at + count + 1, dtype=unsigned)
-    side = bits.view(target)
+    side: Array = bits.view(target)
     if place == 0:
         return np.concatenate([side, -side])
-    return -side if place < 0 else side
+    return np.asarray(-side) if place < 0 else side

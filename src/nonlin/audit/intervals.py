@@ -101,6 +101,14 @@ def _mul(a: Interval, b: Interval) -> Interval:
     if a is b:  # a square
         a = _abs(a)
         return _corners(a, a, np.multiply) if a.exact else _ordered_square(a)
+    if a.exact and np.ndim(a.low) == 0:
+        a, b = b, a
+    if b.exact and np.ndim(b.low) == 0 and np.abs(np.frexp(b.low)[0]) == 0.5:
+        low, high = b.low * a.low, b.low * a.high  # a power of two: no error, but at the ends
+        if np.all((np.abs(low) > _SMALL) & (np.abs(high) < _MAX)):
+            if a.exact:
+                return Interval(low, low)
+            return Interval(low, high) if b.low > 0 else Interval(high, low)
     return _corners(a, b, np.multiply)
 
 
@@ -189,7 +197,9 @@ def _odd_rising(f: Callable[[Any], Any], error: float, most: float = np.inf) -> 
         low, high = _outward(low, low if a.exact else f(a.high), error)
         # A subnormal of the double range is off by no more than one of its steps.
         step = 5e-324
-        low = np.where(a.low > 0, np.maximum(low - step, 0.0), np.where(a.low == 0, 0.0, low - step))
+        low = np.where(
+            a.low > 0, np.maximum(low - step, 0.0), np.where(a.low == 0, 0.0, low - step)
+        )
         high = np.where(
             a.high < 0, np.minimum(high + step, 0.0), np.where(a.high == 0, 0.0, high + step)
         )
@@ -200,6 +210,15 @@ def _odd_rising(f: Callable[[Any], Any], error: float, most: float = np.inf) -> 
 
 def _even(falling: Callable[[Interval], Interval]) -> Callable[[Interval], Interval]:
     return lambda a: falling(_abs(a))
+
+
+def _sin(a: Interval) -> Interval:
+    """Where it rises, from -3/2 to 3/2, sin(x) is known relative to its size."""
+    wide = _wave(np.sin)(a)
+    near = (a.low > -1.5) & (a.high < 1.5)
+    if a.exact or not np.any(near):
+        return wide
+    return Interval(*(np.where(near, x, y) for x, y in zip(_rising_sin(a), wide, strict=True)))
 
 
 def _wave(f: Callable[[Any], Any]) -> Callable[[Interval], Interval]:
@@ -257,6 +276,7 @@ def _special(name: str) -> Callable[[Any], Any]:
     return function
 
 
+_rising_sin = _odd_rising(np.sin, ELEMENTARY, 1.0)
 _erfc, _erf, _ndtr = _special("erfc"), _special("erf"), _special("ndtr")
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
@@ -288,7 +308,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "Phi": _rising(_ndtr, ERFC, 0.0, 1.0),
     "sigmoid": _rising(_sigmoid, least=0.0, most=1.0),
     "softplus": _rising(_softplus, least=0.0),
-    "sin": _wave(np.sin),
+    "sin": _sin,
     "cos": _wave(np.cos),
     "pow": _pow,
 }

@@ -127,7 +127,7 @@ class Judge:
         low[below] = np.where(rest[below] < 0, -_TRACE, 0.0)
         high[below] = np.where(rest[below] < 0, 0.0, _TRACE)
         zeros = np.flatnonzero((z == 0) & (low == 0) & (high == 0))
-        if zeros.size:
+        if zeros.size and not (self.what == "derivative" and 0.0 in self.kinks):
             for sign in (1.0, -1.0):
                 value, over = (float(v[0]) for v in self.exact(np.array([sign * 1e-300])))
                 side = zeros[np.signbit(z[zeros]) == (sign < 0)]

@@ -43,6 +43,8 @@ class Report:
     ----------
     what
         ``"value"`` or ``"derivative"``.
+    name
+        Of the function, or its formula.
     tally
         The counts.
     planned
@@ -138,7 +140,9 @@ def audit(
     (65536, 0, True)
     """
     if exhaustive and dtype == "float64":
-        raise AuditError("float64 has 2**64 numbers, too many to try them all: leave out exhaustive")
+        raise AuditError(
+            "float64 has 2**64 numbers, too many to try them all: leave out exhaustive"
+        )
     if samples is not None and samples < 1:
         raise AuditError(f"the number of samples must be at least 1, not {samples}")
     judge = Judge(f, what, dtype)
@@ -181,7 +185,8 @@ def audit(
             stop.set()
             if not isinstance(error, KeyboardInterrupt):
                 raise
-    return Report(f.name, what, dtype, tally, size, agreement)
+    name = f.formula if f.name == "f" else f.name
+    return Report(name, what, dtype, tally, size, agreement)
 
 
 def _some(dtype: str, inputs: Array | None, size: int, seed: int) -> NDArray[np.float64]:

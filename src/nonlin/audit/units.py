@@ -45,8 +45,8 @@ def unit(value: Doubles, name: str) -> Doubles:
     lowest = form.lowest - form.significand + 1
     if name == "float64":  # the units of small numbers cannot be got by a product
         exponent = np.maximum((power.view(np.int64) >> 52) - 1023, -1022) - 52
-        return np.ldexp(1.0, exponent.astype(np.int32))
-    return np.maximum(power * 2.0 ** (1 - form.significand), 2.0**lowest)
+        return np.asarray(np.ldexp(1.0, exponent.astype(np.int32)))
+    return np.asarray(np.maximum(power * 2.0 ** (1 - form.significand), 2.0**lowest))
 
 
 def rounded(value: Doubles, name: str) -> Doubles:
