@@ -246,9 +246,13 @@ def _print(reports: list[Report], ended: bool) -> None:
 
 
 def _remark(r: Report) -> str:
+    from nonlin.audit import LIMITS
+
     if not r.complete:
         return f"{r.tally.inputs / r.planned:.1%} done" + ("" if r.passed else ", too large")
-    return "" if r.passed else "too large" if not r.tally.signs else "wrong zeros"
+    if r.passed:
+        return ""
+    return "too large" if r.tally.error > LIMITS[r.dtype] else "wrong zeros"
 
 
 def _error(value: float) -> str:

@@ -29,7 +29,7 @@ class Notebook:
             raise AuditError(f"{path} could not be read: {error.strerror}") from None
         try:
             self._entries: dict[str, Any] = json.loads(text)
-            for key in self._entries:
+            for key in self._entries.keys():  # noqa: SIM118 - a list has none
                 self.get(key)
         except (ValueError, TypeError, KeyError, AttributeError):
             raise AuditError(f"{path} is no notebook of an audit: give another file") from None
