@@ -44,8 +44,8 @@ def audit(
         bool,
         typer.Option(
             "--exhaustive",
-            help="Every float32: all 2**32, on two cores 2 to 12 minutes for f or f' of one function, "
-            "the whole catalogue about 15 hours. Ctrl-C ends it and prints what was done.",
+            help="Every float32: all 2**32, which two cores do in 2 minutes (tanh) to 16 (gelu_tanh's "
+            "f'), and the whole catalogue in half a day. Ctrl-C ends it and prints what was done.",
         ),
     ] = False,
     samples: Annotated[

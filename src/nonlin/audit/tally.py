@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Miss", "Tally", "count"]
 
 Doubles = NDArray[np.float64]
+_NOTHING = 1e-250  # what bounds of a 0 with a sign differ by
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,9 @@ def count(z: Doubles, got: Doubles, truth: Verdict, dtype: str) -> Tally:
         error[special] = np.where((same | both)[special], 0.0, math.inf)
         same |= both
     worst = int(np.argmax(error))
+    largest = float(error[worst])
+    if largest < _NOTHING:
+        largest = 0.0
     signs = _wrong_signs(got, truth)
     first = int(signs[0]) if signs.size else 0
 
@@ -113,7 +117,7 @@ def count(z: Doubles, got: Doubles, truth: Verdict, dtype: str) -> Tally:
         return Miss(float(z[i]), float(got[i]), float(right[i]))
 
     return Tally(
-        z.size, float(error[worst]), miss(worst) if error[worst] > 0 else None,
+        z.size, largest, miss(worst) if largest else None,
         int(z.size - np.count_nonzero(same)), int(signs.size),
         miss(first) if signs.size else None, truth.settled,
     )  # fmt: skip

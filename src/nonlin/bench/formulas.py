@@ -29,7 +29,7 @@ def evaluate(
     >>> import numpy as np
     >>> from nonlin.formula import parse
     >>> evaluate(parse("z * exp(-z)"), np.float64(0.0), {}, table(np))
-    np.float64(-0.0)
+    np.float64(0.0)
     """
     from nonlin.expression import walk
 
