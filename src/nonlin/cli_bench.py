@@ -198,6 +198,8 @@ def _versions(rows: list[Row]) -> dict[str, str]:
 
 
 def _print(rows: list[Row]) -> None:
+    from nonlin.bench.session import NO_SUCH
+
     console = Console(highlight=False, emoji=False)
     if not console.is_terminal:
         console = Console(highlight=False, emoji=False, width=200)
@@ -227,8 +229,15 @@ def _print(rows: list[Row]) -> None:
         table.add_row(*(Text(cell) for cell in cells))
     console.print(table)
     console.print(Text(f"\n{summary(rows)} Times are in ns per element.", "dim"))
-    for name, why in sorted({(n, w) for r in rows for n, w in r.others.items() if "such" not in w}):
-        console.print(Text(f"{name} was left out somewhere: {why}", "dim"), soft_wrap=True)
+    left_out: dict[tuple[str, str], list[str]] = {}
+    for r in rows:
+        for name, why in r.others.items():
+            if why != NO_SUCH:
+                place = f"{r.name}, {r.what}" if r.what != "rows" else r.name
+                left_out.setdefault((name, why), []).append(place)
+    for (name, why), places in left_out.items():
+        where = "; ".join(dict.fromkeys(places))
+        console.print(Text(f"{name} is left out ({where}): {why}", "dim"), soft_wrap=True)
 
 
 def summary(rows: list[Row]) -> str:

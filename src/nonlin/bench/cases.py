@@ -129,16 +129,18 @@ class Case:
     def agrees(self, got: Any) -> bool:
         """Whether results are those of this computation, as far as single precision goes.
 
-        Up to 2e-5 of max(1, abs(value)): what peers differ by in accuracy is not judged here.
+        Up to 1e-4 of max(1, abs(value)), times the gradient in a backward pass: it is whether this is the
+        same function; how exactly is not judged here.
         """
         got = _tuple(got)
         if len(got) != len(self.wanted):
             return False
+        scale = 1.0 if self.what != "backward" else np.maximum(1.0, np.abs(self.gradient))
         for a, b in zip(got, self.wanted, strict=True):
             values = np.asarray(a, dtype=np.float64)
             if values.shape != b.shape:
                 return False
-            close = np.abs(values - b) <= 2e-5 * np.maximum(1.0, np.abs(b))
+            close = np.abs(values - b) <= 1e-4 * np.maximum(scale, np.abs(b))
             if not bool(np.all(close | (np.isnan(values) & np.isnan(b)) | (values == b))):
                 return False
         return True

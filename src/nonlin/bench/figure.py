@@ -78,7 +78,7 @@ def draw(rows: Sequence[Row], form: str, versions: Mapping[str, str]) -> bytes:
 def _panel(ax: Axes, rows: Sequence[Row], names: Sequence[str], sizes: Sequence[int]) -> None:
     look.log_axis(ax, "x", fine=True)
     ax.axvline(1.0, color=look.INK, linewidth=0.9, zorder=1)
-    ax.set_yticks(range(len(names)), [look.short(n) for n in names])
+    ax.set_yticks(range(len(names)), [_label(n) for n in names])
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="y")
@@ -95,6 +95,10 @@ def _panel(ax: Axes, rows: Sequence[Row], names: Sequence[str], sizes: Sequence[
             largest.best or "", (1.0, y), xycoords=("axes fraction", "data"), xytext=(8, 0),
             textcoords="offset points", va="center", color=look.QUIET, fontsize=8.5,
         )  # fmt: skip
+
+
+def _label(name: str) -> str:
+    return name.replace(".value_and_gradient", " + gradient") if "." in name else look.short(name)
 
 
 def _legend(ax: Axes, sizes: Sequence[int]) -> None:

@@ -25,6 +25,7 @@ from nonlin.errors import NonlinError
 __all__ = ["BenchError", "Row", "measure", "serve"]
 
 OURS, COPY, RELU = "nonlin", "memcpy", "ReLU"
+NO_SUCH = "it has no such function"
 _VARIABLES = (
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS",
     "NUMEXPR_MAX_THREADS", "NUMBA_NUM_THREADS",
@@ -194,7 +195,7 @@ def _row(case: Case, peers: Sequence[Peer], threads: int, *, quick: bool) -> Row
             others[peer.name] = f"{type(error).__name__}: {error}"[:200]
             continue
         if work is None:
-            others[peer.name] = "it has no such function"
+            others[peer.name] = NO_SUCH
             continue
         try:
             good = case.agrees(_plain(work()))
