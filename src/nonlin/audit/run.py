@@ -120,7 +120,8 @@ def audit(
     progress
         Called with how many inputs are done, and of how many.
     notebook
-        Where finished parts are noted, to go on from there another time. Only exhaustive audits do.
+        Where finished parts are noted, to go on from there another time; not those of samples. One
+        ``kernel`` of an activation's is not told from another.
 
     Returns
     -------
