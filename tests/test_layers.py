@@ -21,7 +21,18 @@ LAYERS: list[set[str]] = [
     {"bench"},
     {"describe", "sheet"},
     {"lesson"},
-    {"cli", "cli_art", "cli_audit", "cli_bench", "cli_experiment", "server", "workers", "plot", "widgets", "__main__"},
+    {
+        "cli",
+        "cli_art",
+        "cli_audit",
+        "cli_bench",
+        "cli_experiment",
+        "server",
+        "workers",
+        "plot",
+        "widgets",
+        "__main__",
+    },
 ]
 LEVEL = {name: i for i, layer in enumerate(LAYERS) for name in layer}
 MODULES = sorted(p.relative_to(ROOT) for p in ROOT.rglob("*.py"))

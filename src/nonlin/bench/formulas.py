@@ -125,7 +125,7 @@ def written(expr: Expr, parameters: Mapping[str, float]) -> str:
     """The formula as text for numexpr, with the numbers in it.
 
     >>> from nonlin.formula import parse
-    >>> written(parse("z * sigmoid(a * z)"), {"a": 2.0})
+    >>> written(parse("z * sigmoid(a * z)", ["a"]), {"a": 2.0})
     '(z * (1 / (1 + exp(-(2.0 * z)))))'
     """
 
