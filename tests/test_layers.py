@@ -27,6 +27,7 @@ LAYERS: list[set[str]] = [
         "cli_audit",
         "cli_bench",
         "cli_experiment",
+        "cli_table",
         "server",
         "workers",
         "plot",

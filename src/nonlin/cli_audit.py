@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from nonlin.cli_table import Column, console, fitted
 from nonlin.errors import NonlinError
 
 if TYPE_CHECKING:
@@ -168,12 +168,10 @@ def _progress(count: int) -> Iterator[Callable[[str], Callable[[int, int], None]
         TimeRemainingColumn,
     )
 
-    console = Console(stderr=True)
+    errors = Console(stderr=True)
     text = TextColumn("{task.description}", markup=False)
     columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), text)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
         if count > 1:
             bar.columns = (*columns, MofNCompleteColumn())
         task = bar.add_task("", total=float(count))
@@ -207,15 +205,13 @@ def _record(report: Report) -> dict[str, Any]:
 
 
 def _print(reports: list[Report], ended: bool) -> None:
-    console = Console(highlight=False, emoji=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, emoji=False, width=200)
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("function", style="bold", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("format", no_wrap=True)
-    for title in ("inputs", "ULP", "at z", "result", "not nearest", ""):
-        table.add_column(title, justify="left" if not title else "right", no_wrap=True)
+    screen = console()
+    columns = [
+        Column("function", words=True), Column("", words=True), Column("format", words=True),
+        Column("inputs", spared=2), Column("ULP"), Column("at z"), Column("result", spared=1),
+        Column("not nearest", spared=3), Column("", words=True),
+    ]  # fmt: skip
+    rows, styles = [], []
     before: tuple[str, str] = ("", "")
     for r in reports:
         name = r.name if r.name != before[0] else ""
@@ -223,26 +219,28 @@ def _print(reports: list[Report], ended: bool) -> None:
         what = _SHOWN[r.what] if (r.name, r.what) != before else ""
         before = (r.name, r.what)
         tally, worst = r.tally, r.tally.worst
-        cells = (
-            name, what, r.dtype, f"{tally.inputs:,}", _error(tally.error),
-            _short(worst.z, r.dtype) if worst and tally.error else "",
-            _short(worst.got, r.dtype) if worst and tally.error else "",
-            f"{tally.misrounded:,}" if tally.misrounded else "",
-            _remark(r),
+        rows.append(
+            [
+                name, what, r.dtype, f"{tally.inputs:,}", _error(tally.error),
+                _short(worst.z, r.dtype) if worst else "",
+                _short(worst.got, r.dtype) if worst else "",
+                f"{tally.misrounded:,}" if tally.misrounded else "",
+                _remark(r),
+            ]
         )  # fmt: skip
-        table.add_row(*(Text(cell) for cell in cells), style="" if r.passed else "bold red")
-    console.print(table)
+        styles.append("" if r.passed else "bold red")
+    screen.print(fitted(screen, columns, rows, styles))
     for r in reports:
         if r.tally.signs and r.tally.sign:
             m = r.tally.sign
-            console.print(
+            screen.print(
                 Text(
                     f"{r.name} {_SHOWN[r.what]} {r.dtype}: {r.tally.signs:,} zeros have the wrong "
                     f"sign, as at z = {m.z!r}"
                 )
             )
     if ended:
-        console.print(Text("\nInterrupted: the table is of what was done.", "dim"))
+        screen.print(Text("\nInterrupted: the table is of what was done.", "dim"))
 
 
 def _remark(r: Report) -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from nonlin.cli_table import Column, console, fitted
 from nonlin.errors import NonlinError
 
 if TYPE_CHECKING:
@@ -200,18 +200,15 @@ def _versions(rows: list[Row]) -> dict[str, str]:
 def _print(rows: list[Row]) -> None:
     from nonlin.bench.session import NO_SUCH
 
-    console = Console(highlight=False, emoji=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, emoji=False, width=200)
+    screen = console()
     several = len({r.threads for r in rows}) > 1
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("", style="bold", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for title in ("elements", *(("threads",) if several else ()), "nonlin", "middle half"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("best peer", no_wrap=True)
-    for title in ("its time", "ratio", "memcpy", "ReLU"):
-        table.add_column(title, justify="right", no_wrap=True)
+    columns = [
+        Column("", words=True), Column("", words=True), Column("elements"),
+        *([Column("threads")] if several else []), Column("nonlin"),
+        Column("middle half", spared=1), Column("best peer", words=True), Column("its time"),
+        Column("ratio"), Column("memcpy", spared=3), Column("ReLU", spared=2),
+    ]  # fmt: skip
+    lines: list[list[str]] = []
     before: tuple[str, str] = ("", "")
     for r in rows:
         again = (r.name, r.what) == before
@@ -226,9 +223,9 @@ def _print(rows: list[Row]) -> None:
             _ns(r.times[r.best][0]) if r.best else "", f"{r.ratio:.2f}" if r.ratio else "",
             _ns(r.copy), _ns(r.relu),
         ]  # fmt: skip
-        table.add_row(*(Text(cell) for cell in cells))
-    console.print(table)
-    console.print(Text(f"\n{summary(rows)} Times are in ns per element.", "dim"))
+        lines.append(cells)
+    screen.print(fitted(screen, columns, lines))
+    screen.print(Text(f"\n{summary(rows)} Times are in ns per element.", "dim"))
     left_out: dict[tuple[str, str], list[str]] = {}
     for r in rows:
         for name, why in r.others.items():
@@ -237,7 +234,7 @@ def _print(rows: list[Row]) -> None:
                 left_out.setdefault((name, why), []).append(place)
     for (name, why), places in left_out.items():
         where = "; ".join(dict.fromkeys(places))
-        console.print(Text(f"{name} is left out ({where}): {why}", "dim"), soft_wrap=True)
+        screen.print(Text(f"{name} is left out ({where}): {why}", "dim"), soft_wrap=True)
 
 
 def summary(rows: list[Row]) -> str:
@@ -256,11 +253,11 @@ def _progress(count: int) -> Iterator[Callable[[int, str], None]]:
     """A bar on a terminal; nothing elsewhere."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    console = Console(stderr=True)
+    errors = Console(stderr=True)
     text: Any = TextColumn("{task.description}", markup=False)
     with Progress(
-        BarColumn(), MofNCompleteColumn(), text, console=console, transient=True,
-        disable=not console.is_terminal,
+        BarColumn(), MofNCompleteColumn(), text, console=errors, transient=True,
+        disable=not errors.is_terminal,
     ) as bar:  # fmt: skip
         task = bar.add_task("", total=count)
 
