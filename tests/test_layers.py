@@ -17,10 +17,23 @@ LAYERS: list[set[str]] = [
     {"compiler", "proof"},
     {"activation", "arrays", "interchange", "rows", "rowwise"},
     {"", "network", "torch"},
-    {"experiments", "art"},
+    {"experiments", "art", "audit"},
+    {"bench"},
     {"describe", "sheet"},
     {"lesson"},
-    {"cli", "cli_art", "cli_experiment", "server", "workers", "plot", "widgets", "__main__"},
+    {
+        "cli",
+        "cli_art",
+        "cli_audit",
+        "cli_bench",
+        "cli_experiment",
+        "cli_table",
+        "server",
+        "workers",
+        "plot",
+        "widgets",
+        "__main__",
+    },
 ]
 LEVEL = {name: i for i, layer in enumerate(LAYERS) for name in layer}
 MODULES = sorted(p.relative_to(ROOT) for p in ROOT.rglob("*.py"))

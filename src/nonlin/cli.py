@@ -20,14 +20,14 @@ from rich.table import Table
 from rich.text import Text
 
 import nonlin
-from nonlin import cli_art, cli_experiment
+from nonlin import cli_art, cli_audit, cli_bench, cli_experiment
 from nonlin.catalogue import BY_NAME, ENTRIES
 from nonlin.errors import NonlinError, NoSuchActivationError, ParameterError
 
 if TYPE_CHECKING:
     from nonlin.activation import Activation
 
-__all__ = ["app", "main"]
+__all__ = ["app", "find", "main", "parameters_from"]
 
 app = typer.Typer(
     name="nonlin",
@@ -40,6 +40,8 @@ app = typer.Typer(
 )
 app.add_typer(cli_experiment.app)
 app.command()(cli_art.art)
+app.command()(cli_audit.audit)
+app.command()(cli_bench.bench)
 _F, _SLOPE = "bold blue", "cyan"
 
 
@@ -207,7 +209,7 @@ def show(
     ] = None,
 ) -> None:
     """One function: its formula, its derivative, its properties and its plot."""
-    f = _find(function, _parameters(parameter or []))
+    f = find(function, parameters_from(parameter or []))
     console = _console(width)
     _about(console, f)
     _plot(console, f)
@@ -215,7 +217,8 @@ def show(
         _draw(f, picture)
 
 
-def _parameters(given: list[str]) -> dict[str, float]:
+def parameters_from(given: list[str]) -> dict[str, float]:
+    """Parameters' values, from texts such as ``alpha=0.5``."""
     values: dict[str, float] = {}
     for item in given:
         name, equals, text = item.partition("=")
@@ -229,7 +232,7 @@ def _parameters(given: list[str]) -> dict[str, float]:
     return values
 
 
-def _find(text: str, values: dict[str, float]) -> Activation:
+def find(text: str, values: dict[str, float]) -> Activation:
     """The function that a name or a formula means, with these parameters as its defaults."""
     from nonlin.activation import Activation
     from nonlin.workers import parameters_of

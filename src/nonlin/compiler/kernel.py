@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nonlin.compiler.ir import Module
     from nonlin.compiler.program import Program
 
-__all__ = ["LOOP", "Kernel"]
+__all__ = ["LOOP", "DoubleDouble", "Kernel"]
 
 LOOP = ctypes.CFUNCTYPE(
     ctypes.c_int64, *[ctypes.c_void_p] * 4, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p
@@ -111,6 +111,14 @@ class Kernel:
         exact_function(module, "exact", self.program, self.kind, internal=False)
         return module
 
+    @property
+    def key(self) -> str:
+        """What its code is cached under: it changes with all that the code depends on."""
+        name = self.format.name + (" coarse" if self.coarse else " fast" if self.fast else "")
+        if self.values is not None:
+            name += f" quick {self.values}"
+        return store.key(self.recipe, self.kind.value, name)
+
     @cached_property
     def assembly(self) -> str:
         """Assembly of the loop, as this processor runs it."""
@@ -126,14 +134,8 @@ class Kernel:
     def _loaded(self) -> Any:
         with native.lock:  # several threads may ask at once
             if self._loop is None:
-                name = self.format.name + (
-                    " coarse" if self.coarse else " fast" if self.fast else ""
-                )
-                if self.values is not None:
-                    name += f" quick {self.values}"
-                key = store.key(self.recipe, self.kind.value, name)
                 imports = _runtime() if self.format.exact else {}
-                self._loop = LOOP(native.load(key, self._loop_module, imports)["kernel"])
+                self._loop = LOOP(native.load(self.key, self._loop_module, imports)["kernel"])
             return self._loop
 
     def _load_exact(self) -> None:
@@ -166,6 +168,24 @@ class Kernel:
             self.piece = _SMALL
         elif count == self.piece and seconds < 0.002:
             self.piece = min(2 * count, 1 << 20)
+
+
+class DoubleDouble(Kernel):
+    """The exact arithmetic as a judge: float64 in; out the nearest double and what it lacks.
+
+    What it lacks is in units of the double's last place, from -1/2 to 1/2; some 45 bits of that are good.
+    """
+
+    def __init__(self, recipe: str, program: Callable[[], Program]) -> None:
+        super().__init__(f"double-double {recipe}", program, "float64", Kind.PAIR)
+
+    def _loop_module(self) -> Module:
+        from nonlin.compiler.llvm import exact_function, loop, new_module
+
+        module = new_module(host())
+        exact_function(module, "exact", self.program, Kind.MAP, internal=True, tails=True)
+        loop(module, "kernel", self.format, Kind.PAIR, "", "exact")
+        return module
 
 
 @cache

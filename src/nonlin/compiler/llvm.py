@@ -128,9 +128,12 @@ def lanes_function(
 
 
 def exact_function(
-    module: Module, name: str, program: Program, kind: Kind, *, internal: bool
+    module: Module, name: str, program: Program, kind: Kind, *, internal: bool, tails: bool = False
 ) -> None:
-    """``name(z, gradient, params, results)``: doubles in, doubles out, exact in between."""
+    """``name(z, gradient, params, results)``: doubles in, doubles out, exact in between.
+
+    With ``tails`` each result is followed by what rounding took off it, in units of its last place.
+    """
     fn = module.function(
         name,
         [("z", "double"), ("gradient", "double"), ("params", "ptr"), ("results", "ptr")],
@@ -150,9 +153,21 @@ def exact_function(
     values: list[Wide] = _run(program, leaf, wide_functions.OPERATIONS, "wide")
     if kind is Kind.SCALE:
         values = [values[0] * wide.from_double(gradient)]
+    if tails:
+        values = [part for v in values for part in (v, _tail(v))]
     for i, value in enumerate(values):
         fn.store(z.is_nan().select(z, wide.to_double(value)), results, i)
     fn.ret()
+
+
+def _tail(x: Wide) -> Wide:
+    """x less the double nearest to it, in units of that double's last place; 0 if it is infinite."""
+    rounded = wide.to_double(x)
+    rest = x - wide.from_double(rounded)
+    lowest = x.e.lt(-1022).select(-1022, x.e, "i64")
+    scaled = Wide(rest.hi, rest.lo, rest.hi.eq(0.0).select(rest.e, rest.e - lowest + 52))
+    zero = Wide.constant(x.fn, 0.0)
+    return scaled.where(rounded.abs().lt(math.inf), zero)
 
 
 def beyond_single(z: Value, values: list[Value]) -> Value:
