@@ -309,6 +309,20 @@ class Activation:
                 self._kernels[what, dtype, way] = kernel
             return kernel
 
+    def kernel_for(self, what: str, dtype: str, size: int, values: Array) -> Kernel:
+        """The kernel that an array of so many elements is run by, at these values of the parameters."""
+        quick = size >= self._quick_from and self._defaults == values.tolist()
+        return self._kernel(what, dtype, "quick" if quick else "")
+
+    @cached_property
+    def _quick_from(self) -> int:
+        # Quick kernels of the catalogue come with the package; others are made for what is worth it.
+        return 0 if BY_NAME.get(self.name) is self.entry else _QUICK_FROM
+
+    @cached_property
+    def _defaults(self) -> list[float]:
+        return list(self.parameters.values())
+
     def _values(self, given: Mapping[str, float]) -> Array:
         values = self.parameters
         for name, value in given.items():
@@ -349,8 +363,7 @@ class Activation:
         )  # fmt: skip
         y = out if direct and out is not None else np.empty_like(x)
         second = np.empty_like(x) if what == "pair" else None
-        quick = x.size >= self._quick_from and (not parameters or self._at_defaults(values))
-        kernel = self._kernel(what, format_of(x.dtype), "quick" if quick else "")
+        kernel = self.kernel_for(what, format_of(x.dtype), x.size, values)
         if x.size:
             run(kernel, x, g, y, second, values)
         elif what == "from_output":
@@ -363,14 +376,6 @@ class Activation:
         if second is not None:
             return y[()], second[()]
         return y[()]
-
-    @cached_property
-    def _quick_from(self) -> int:
-        """Sizes from which quick kernels are run: those of the catalogue come with the package."""
-        return 0 if BY_NAME.get(self.name) is self.entry else _QUICK_FROM
-
-    def _at_defaults(self, values: Array) -> bool:
-        return list(self.parameters.values()) == list(map(float, values))
 
     def _check_requirements(self, values: Array) -> None:
         """f' in terms of the output is known only for parameters of which the entry holds."""

@@ -57,6 +57,7 @@ def key(f: Activation) -> str:
 
 
 @lru_cache(None)
+@lru_cache(None)
 def _activation(text: str) -> Activation:
     if not text.startswith("["):
         return of_catalogue(text)
@@ -113,6 +114,9 @@ def _computed(
         return y.copy_(_by_channel(kernel, g, x, parameters))
     if parameters is None:
         numbers = np.array(values, dtype=np.float64)
+        known = None if by else _KNOWN.get((order, g is not None))
+        if known:
+            kernel = _activation(text).kernel_for(known, FORMATS[x.dtype], x.numel(), numbers)
     else:
         numbers = memory_of_tensor(parameters.contiguous())
     x = _like(y, x)
