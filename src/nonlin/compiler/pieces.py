@@ -32,8 +32,10 @@ __all__ = ["COUNT", "Piecewise", "Tail", "pieces"]
 COUNT = 32
 """Pieces of a window: what two registers of sixteen floats hold."""
 
-_REACH = 13.25  # beyond it an element may be rare: of normal numbers with deviation 3 one in 10⁵ is
-_FAR = 20.5  # a function that is constant from here on has its whole bend in the window
+_FAR = 20.5
+# A window holds all of the bend where the function is a straight line from here on, else it ends there. Of normal
+# numbers with deviation 3 one in 10⁵ is beyond 13. Smaller windows have smaller pieces, on which less is lost.
+_WINDOWS = ((_FAR, 13.25), (13.25, 13.25), (9.5, 9.5))
 _DEGREES = range(3, 10)
 _GOOD = 2.0**-27  # relative error of the polynomials, before anything is rounded
 _CENTRES = 1 << 12  # a centre is a multiple of one by this
@@ -95,8 +97,18 @@ def pieces(function: Function) -> list[Piecewise]:
 
     ``function`` maps float64 to float64, and is right to the last bits of these.
     """
-    high, low = _tail(function, 1.0), _tail(function, -1.0)
     parity = _parity(function)
+    found: list[Piecewise] = []
+    seen: list[tuple[Tail, Tail]] = []
+    for within, reach in _WINDOWS:
+        low, high = (_tail(function, sign, within, reach) for sign in (-1.0, 1.0))
+        if (low, high) not in seen:
+            seen.append((low, high))
+            found += _pieces(function, low, high, parity)
+    return found
+
+
+def _pieces(function: Function, low: Tail, high: Tail, parity: int) -> list[Piecewise]:
     if high.at - low.at < 1e-30:  # two straight lines
         table = np.zeros((0, COUNT), np.float32)
         return [Piecewise(table, None, 1.0, 0.0, low, high, parity, rooted=False)]
@@ -105,7 +117,7 @@ def pieces(function: Function) -> list[Piecewise]:
     if root is None:
         return []
     found: list[Piecewise] = []
-    for wider in range(3):  # where errors add up at one place in one cut, they do not in another
+    for wider in range(2):  # where errors add up at one place in one cut, they do not in another
         cut = _cheapest(function, low, high, parity, root, wider)
         if cut is None:
             break
@@ -129,7 +141,7 @@ def _cheapest(
 # -- tails ----------------------------------------------------------------------------------------
 
 
-def _tail(function: Function, sign: float) -> Tail:
+def _tail(function: Function, sign: float, within: float, reach: float) -> Tail:
     """Where the function becomes a straight line, and for good; seen at some thousand places."""
     ranges = (
         np.geomspace(1e-45, 1 / 128, 300),
@@ -148,12 +160,12 @@ def _tail(function: Function, sign: float) -> Tail:
             continue
         wrong = np.flatnonzero(~same)
         first = int(wrong[-1]) + 1 if wrong.size else 0
-        if first < len(x) and abs(x[first]) <= _FAR:
+        if first < len(x) and abs(x[first]) <= within:
             at = float(x[first])
             if first == 0 and _holds(function, sign * 0.0, kind, value):
                 at = sign * 0.0
             return Tail(kind, at, value)
-    return Tail("rare", sign * _REACH)
+    return Tail("rare", sign * reach)
 
 
 def _holds(function: Function, zero: float, kind: str, value: float) -> bool:
@@ -256,7 +268,8 @@ def _cut(
             x[i, 1:28:2], y[i, 1:28:2] = near, function(near)
         t = x[i] - start[i]
         column, error = _polynomial(t, y[i], degree, middle if at_root else None, rooted)
-        least = _LESS if sloped else _FALL
+        beside = rooted and abs(piece) == 1  # where the fall is to the zero, and no exponential
+        least = _LESS if sloped and not beside else _FALL
         falls = not at_root and np.abs(y[i]).min() < least * abs(float(column[0]))
         if falls and not sloped:
             return None

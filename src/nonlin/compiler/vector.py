@@ -119,16 +119,13 @@ class _Piecewise:
         # Centre and step have few bits, so that t is exact.
         t = x - self.fma(k, f.step, f.centre) if f.centre else self.fma(k, -f.step, x)
         c = [row[index] for row in self.table]
-        rest = c[-1]
-        for term in c[-2:3:-1]:
-            rest = self.fma(rest, t, term)
-        # Only where c0 is nothing does c1 count to its last bits.
-        rest = self.fma(rest, t, c[3]) if f.rooted else rest * t
-        rest = self.fma(rest, t, c[1])
         if f.careful:
-            head, rest = self.two_parts(c[0], c[2], t, rest)
+            head, rest = self.two_parts(c, t)
         else:
-            head, rest = c[0], self.fma(c[2], t, rest)
+            head, rest = c[0], self.horner(c[4:], t)
+            # Only where c0 is nothing does c1 count to its last bits.
+            rest = self.fma(rest, t, c[3]) if f.rooted else rest * t
+            rest = self.fma(c[2], t, self.fma(rest, t, c[1]))
         if self.slopes is None:
             return head + rest
         # (head + rest) 2**(slope t) = 2**k (head + (less head + (less rest + rest))), with less = 2**r - 1
@@ -149,14 +146,26 @@ class _Piecewise:
         y = head + self.fma(part, head, rest)
         return self.scaled(y, shifted - _MAGIC)
 
-    def two_parts(self, c0: Value, c1: Value, t: Value, rest: Value) -> tuple[Value, Value]:
-        """c0 + c1 t + rest as a sum of which the first part is rounded, and nothing is lost."""
-        product = c1 * t
-        total = c0 + product
+    def horner(self, c: Sequence[Value], t: Value) -> Value:
+        total = c[-1]
+        for term in c[-2::-1]:
+            total = self.fma(total, t, term)
+        return total
+
+    def two_parts(self, c: Sequence[Value], t: Value) -> tuple[Value, Value]:
+        """The polynomial as a sum of which the first part, c0 + c1 t, is rounded, and nothing of it is lost."""
+        product = c[2] * t
+        total = c[0] + product
         # D. E. Knuth's exact sum: around a zero c0 is the smaller one, elsewhere the larger.
-        part = total - c0
-        lost = (c0 - (total - part)) + (product - part)
-        return total, (lost + self.fma(c1, t, -product)) + rest
+        part = total - c[0]
+        lost = (c[0] - (total - part)) + (product - part)
+        lost = lost + self.fma(c[2], t, -product)
+        # c2 t**2 is not small beside the whole, so c2 t has two parts as well.
+        square = c[4] * t
+        small = self.fma(c[4], t, -square) + c[3]
+        if len(c) > 5:
+            small = self.fma(self.horner(c[5:], t), t * t, small)
+        return total, lost + self.fma(square, t, self.fma(small, t, c[1]))
 
     def scaled(self, y: Value, power: Value) -> Value:
         """y times 2**power, in one instruction; NaN stays one."""
