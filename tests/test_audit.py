@@ -243,7 +243,7 @@ def test_the_sign_of_a_zero_counts(place: float, value: float) -> None:
         )
         assert not report.passed and report.tally.signs >= 1
         assert report.tally.sign is not None and report.tally.sign.z == 0
-        assert report.tally.error <= 0.5001
+        assert report.tally.error <= (1 if dtype == "float32" else 0.5001)
 
 
 def test_a_value_below_the_range_keeps_its_sign() -> None:
@@ -253,7 +253,7 @@ def test_a_value_below_the_range_keeps_its_sign() -> None:
         return np.abs(nonlin.silu(x)) * np.where(nonlin.silu(x) < 0, -1, 1).astype(x.dtype)
 
     report = audit(nonlin.silu, dtype="float32", kernel=kernel, samples=4000, checks=0, workers=1)
-    assert report.tally.signs > 100 and report.tally.error <= 0.5001
+    assert report.tally.signs > 100 and report.tally.error <= 1
 
 
 def test_a_careless_kernel_is_measured() -> None:

@@ -165,7 +165,7 @@ def test_readable_by_everybody(page: Any, url: str, width: int, scheme: str) -> 
 def test_row_functions_of_the_module_are_those_of_python(
     page: Any, url: str, server_url: str
 ) -> None:
-    """Within 3 units of the last place; squared error, whose terms may cancel, to 12 digits."""
+    """To 13 digits, as the module rounds z - max; squared error, whose terms may cancel, to 12."""
     rng = np.random.default_rng(2)
     calls, wanted, limits = [], [], []
     for _ in range(120):
@@ -179,9 +179,9 @@ def test_row_functions_of_the_module_are_those_of_python(
             e = np.exp(z)
             naive = np.concatenate([e, [e.sum()], e / e.sum()])
         for name, params, expected, limit in (
-            ("softmax", [temperature], p, 3.0),
+            ("softmax", [temperature], p, 50.0),
             ("naive_softmax", [1.0], naive, 3.0),
-            ("cross_entropy", [1.0, t], np.concatenate([[loss], slope[0]]), 3.0),
+            ("cross_entropy", [1.0, t], np.concatenate([[loss], slope[0]]), 1000.0),
             ("squared_error", [1.0, t], _squared(z, t), 4000.0),
         ):
             packed = [base64.b64encode(np.array(v, float).tobytes()).decode() for v in (params, z)]
