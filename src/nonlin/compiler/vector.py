@@ -88,6 +88,11 @@ class _Piecewise:
         sign = x.bits() & -(2**31)
         at = x.abs() if f.parity else x
         y = self.polynomial(at) if self.table else x
+        if (
+            f.careful and f.rooted and not f.centre
+        ):  # sums of what is lost have lost the sign of a zero
+            slope = float(f.coefficients[2, 0])
+            y = y.eq(0.0).select(at * slope, y)
         rare: Value | None = None
         ends = [(f.high, at.ge, at.gt), *([] if f.parity else [(f.low, at.le, at.lt)])]
         for tail, within, beyond in ends:
