@@ -67,13 +67,14 @@ def test_quick_and_plain_differ_by_the_last_bit(name: str, what: str) -> None:
         assert apart(call(x), plain(f, what, x)) <= 1
 
 
-@pytest.mark.parametrize("what", ["value", "derivative"])
 @pytest.mark.parametrize("name", QUICK)
-def test_these_are_quick(name: str, what: str) -> None:
-    assert "vpermi2var" in nonlin.catalogue[name].kernel("float32", what).ir or name in (
-        "relu", "leaky_relu",
-    )  # fmt: skip
-    assert "@plain" in nonlin.catalogue[name].kernel("float32", what).ir
+def test_these_are_quick(name: str) -> None:
+    """And all but one of their derivatives: no cut of gelu_tanh's is right to the last bit everywhere."""
+    f = nonlin.catalogue[name]
+    for what in ("value",) if name == "gelu_tanh" else ("value", "derivative"):
+        ir = f.kernel("float32", what).ir
+        assert "@plain" in ir
+        assert ("vpermi2var" in ir) != (name in ("relu", "leaky_relu"))  # these are straight lines
 
 
 @pytest.mark.parametrize("name", ["gelu", "silu", "tanh", "softplus"])

@@ -309,7 +309,7 @@ class Activation:
                 self._kernels[what, dtype, way] = kernel
             return kernel
 
-    def kernel_for(self, what: str, dtype: str, size: int, values: Array) -> Kernel:
+    def _kernel_for(self, what: str, dtype: str, size: int, values: Array) -> Kernel:
         """The kernel that an array of so many elements is run by, at these values of the parameters."""
         quick = size >= self._quick_from and self._defaults == values.tolist()
         return self._kernel(what, dtype, "quick" if quick else "")
@@ -363,7 +363,7 @@ class Activation:
         )  # fmt: skip
         y = out if direct and out is not None else np.empty_like(x)
         second = np.empty_like(x) if what == "pair" else None
-        kernel = self.kernel_for(what, format_of(x.dtype), x.size, values)
+        kernel = self._kernel_for(what, format_of(x.dtype), x.size, values)
         if x.size:
             run(kernel, x, g, y, second, values)
         elif what == "from_output":

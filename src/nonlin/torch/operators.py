@@ -116,7 +116,7 @@ def _computed(
         numbers = np.array(values, dtype=np.float64)
         known = None if by else _KNOWN.get((order, g is not None))
         if known:
-            kernel = _activation(text).kernel_for(known, FORMATS[x.dtype], x.numel(), numbers)
+            kernel = _activation(text)._kernel_for(known, FORMATS[x.dtype], x.numel(), numbers)
     else:
         numbers = memory_of_tensor(parameters.contiguous())
     x = _like(y, x)
