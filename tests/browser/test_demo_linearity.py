@@ -160,6 +160,7 @@ def test_a_linear_stack_learns_nothing_and_a_bend_does(
     learn = page.get_by_test_id("learn")
     deep, bent = page.get_by_test_id("loss-deep"), page.get_by_test_id("loss-bent")
     step = learn.get_by_role("button", name="One step")
+    deep.filter(has_text=re.compile(r"loss \d")).wait_for()  # its networks are there
     for count in (1, 2, 3):
         step.click()
         learn.get_by_text(re.compile(rf"^{count} steps?$")).wait_for()
