@@ -76,12 +76,17 @@ def _pool(pid: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_threads[0], thread_name_prefix="nonlin")
 
 
+def address(array: Array) -> int:
+    """Where its memory begins: what ``array.ctypes.data`` says, without making an object that says it."""
+    return int(array.__array_interface__["data"][0])
+
+
 def run(
     kernel: Kernel, x: Array, g: Array | None, y: Array, second: Array | None, values: Array
 ) -> None:
     """Run a kernel over plain arrays of one shape, by several threads where that pays."""
-    at = [0 if a is None else a.ctypes.data for a in (x, g, y, second)]
-    params = values.ctypes.data
+    at = [0 if a is None else address(a) for a in (x, g, y, second)]
+    params = address(values)
     workers = min(_threads[0], x.size // _SPLIT)
     me = threading.get_ident()
     if workers < 2 or me in _submitting:
@@ -168,8 +173,14 @@ def real_number(value: Any, what: str) -> float:
 # -- arrays ---------------------------------------------------------------------------------------
 
 
+_FORMATS = {np.dtype(name): name for name in ("float16", "float32", "float64")}
+
+
 def format_of(dtype: np.dtype[Any]) -> str:
     """The name of a format, or :class:`DtypeError` if there is no kernel for it."""
+    known = _FORMATS.get(dtype)  # NumPy works a dtype's name out anew each time
+    if known:
+        return known
     if dtype.name in ("float16", "float32", "float64", "bfloat16"):
         return dtype.name
     raise DtypeError(f"there is no kernel for {dtype}: use float16, bfloat16, float32 or float64")
@@ -238,4 +249,4 @@ def check_out(out: Array | None, x: Array) -> None:
 
 def same_or_apart(out: Array, x: Array) -> bool:
     """Whether two plain arrays are one and the same memory, or share none."""
-    return out.ctypes.data == x.ctypes.data or not np.may_share_memory(out, x)
+    return out is x or not np.may_share_memory(out, x) or address(out) == address(x)
