@@ -317,7 +317,7 @@ class Activation:
     @cached_property
     def _quick_from(self) -> int:
         # Quick kernels of the catalogue come with the package; others are made for what is worth it.
-        return 0 if BY_NAME.get(self.name) is self.entry else _QUICK_FROM
+        return 0 if BY_NAME.get(self.name) == self.entry else _QUICK_FROM
 
     @cached_property
     def _defaults(self) -> list[float]:

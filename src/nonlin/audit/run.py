@@ -31,7 +31,7 @@ SAMPLES = {"float32": 3_000_000, "float64": 100_000}
 """How many inputs are tried of a format too large to try them all."""
 CHECKS = {"float16": 12, "bfloat16": 12, "float32": 40, "float64": 64}
 """At how many of them the judge itself is held against mpmath."""
-_CHUNK = 1 << 13  # arrays that stay in the cache, and small enough not to be mapped anew each time
+_CHUNK = 1 << 14  # arrays that stay in the cache, and small enough not to be mapped anew each time
 _PART = 1 << 22  # what is noted down at once
 
 

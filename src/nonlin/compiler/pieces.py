@@ -117,7 +117,7 @@ def _pieces(function: Function, low: Tail, high: Tail, parity: int) -> list[Piec
     if root is None:
         return []
     found: list[Piecewise] = []
-    for wider in range(2):  # where errors add up at one place in one cut, they do not in another
+    for wider in range(4):  # where errors add up at one place in one cut, they do not in another
         cut = _cheapest(function, low, high, parity, root, wider)
         if cut is None:
             break
@@ -323,7 +323,9 @@ def _polynomial(
     rest = rest - (float(column[0]) + float(column[1]))
     c1 = solve(1)
     column[2] = c1
-    if two:
+    if two and abs(float(column[2]) - c1) < 1e-9 * abs(c1):  # meant to be that float, as GELU's 1/2
+        column[3] = math.copysign(0.0, c1)
+    elif two:
         if abs(float(column[2])) > abs(
             c1
         ):  # towards 0: both parts have one sign, so has 0 times them
