@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from nonlin.cli_experiment import check_files
 from nonlin.cli_table import Column, console, fitted
 from nonlin.errors import NonlinError
 
@@ -74,7 +75,7 @@ def bench(
     counts = [_whole(n, "threads", os.cpu_count() or 1) for n in _parts(threads)]
     files = {"png": png, "svg": svg, "json": json_}
     wanted = {form: path for form, path in files.items() if path is not None}
-    _check(wanted)
+    check_files(wanted)
     cases = _cases(function, _parts(what), chosen, dtype)
     names = _peers(peers)
     rows: list[Row] = []
@@ -150,19 +151,6 @@ def _peers(text: str | None) -> list[str]:
             packages = " ".join(PEERS[name].packages)
             raise NonlinError(f"{name} is not installed: pip install {packages}")
     return _parts(text)
-
-
-def _check(files: dict[str, Path]) -> None:
-    """Refuse before the work what would be refused after it."""
-    for path in files.values():
-        if not path.parent.is_dir():
-            raise NonlinError(f"{path} could not be written: {path.parent} is no directory")
-        if path.is_dir():
-            raise NonlinError(f"{path} could not be written: it is a directory")
-    if {"png", "svg"} & set(files):
-        from nonlin.experiments._figures import style
-
-        style()  # says what to install where Matplotlib is missing
 
 
 def _write(rows: list[Row], files: dict[str, Path]) -> None:

@@ -158,7 +158,7 @@ def _run(
     files: dict[str, Path],
 ) -> None:
     options = experiment.options.from_text(texts, quick=quick)
-    _check(files)
+    check_files(files)
     with _progress(experiment.title) as progress:
         result = experiment.run(options, progress)
         made = {path: _made(form, experiment, result) for form, path in files.items()}
@@ -177,7 +177,7 @@ def _run(
         print(f"Written into {path}", file=sys.stderr)
 
 
-def _check(files: dict[str, Path]) -> None:
+def check_files(files: dict[str, Path]) -> None:
     """Refuse before the work what would be refused after it."""
     for path in files.values():
         if not path.parent.is_dir():

@@ -20,7 +20,7 @@ table, here they come from the formula.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -92,40 +92,37 @@ class Piecewise:
     careful: bool = False
 
 
-def pieces(function: Function) -> list[Piecewise]:
-    """Ways to cut a function up, the cheapest first; none where it does not lend itself to that.
+def pieces(function: Function) -> Iterator[Piecewise]:
+    """Ways to cut a function up, each worked out when it is asked for; none where it does not lend itself to that.
 
     ``function`` maps float64 to float64, and is right to the last bits of these.
     """
     parity = _parity(function)
-    found: list[Piecewise] = []
     seen: list[tuple[Tail, Tail]] = []
     for within, reach in _WINDOWS:
         low, high = (_tail(function, sign, within, reach) for sign in (-1.0, 1.0))
         if (low, high) not in seen:
             seen.append((low, high))
-            found += _pieces(function, low, high, parity)
-    return found
+            yield from _pieces(function, low, high, parity)
 
 
-def _pieces(function: Function, low: Tail, high: Tail, parity: int) -> list[Piecewise]:
+def _pieces(function: Function, low: Tail, high: Tail, parity: int) -> Iterator[Piecewise]:
     if high.at - low.at < 1e-30:  # two straight lines
         table = np.zeros((0, COUNT), np.float32)
-        return [Piecewise(table, None, 1.0, 0.0, low, high, parity, rooted=False)]
+        yield Piecewise(table, None, 1.0, 0.0, low, high, parity, rooted=False)
+        return
     low, high = _seen(function, low), _seen(function, high)
     root = _root(function, low.at, high.at, parity)
     if root is None:
-        return []
-    found: list[Piecewise] = []
+        return
     for wider in range(4):  # where errors add up at one place in one cut, they do not in another
         cut = _cheapest(function, low, high, parity, root, wider)
         if cut is None:
-            break
+            return
         if not root:
-            found.append(cut)
+            yield cut
         if cut.rooted or cut.slopes is not None:
-            found.append(replace(cut, careful=True))
-    return found
+            yield replace(cut, careful=True)
 
 
 def _cheapest(
@@ -326,9 +323,8 @@ def _polynomial(
     if two and abs(float(column[2]) - c1) < 1e-9 * abs(c1):  # meant to be that float, as GELU's 1/2
         column[3] = math.copysign(0.0, c1)
     elif two:
-        if abs(float(column[2])) > abs(
-            c1
-        ):  # towards 0: both parts have one sign, so has 0 times them
+        # Towards 0: both parts have one sign, and so has 0 times them.
+        if abs(float(column[2])) > abs(c1):
             column[2] = np.nextafter(column[2], np.float32(0))
         column[3] = c1 - float(column[2])
     rest = rest - (float(column[2]) + float(column[3])) * t
