@@ -56,3 +56,17 @@ function whenIdle(act: () => void): void {
   if (typeof requestIdleCallback === "function") requestIdleCallback(act, { timeout: 2000 });
   else setTimeout(act, 200);
 }
+
+/** Acts once what has just been made is on the screen; gives what calls that off. */
+export function whenSeen(act: () => void): () => void {
+  let frame = requestAnimationFrame(() => {
+    frame = requestAnimationFrame(() => {
+      timer = window.setTimeout(act);
+    });
+  });
+  let timer = 0;
+  return () => {
+    cancelAnimationFrame(frame);
+    clearTimeout(timer);
+  };
+}
