@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -21,6 +22,9 @@ between the processor and a browser, then hardly ever makes a different weight."
 
 CHUNK = 64
 """Pixels in a batch of ``picture``: so few that three layers' numbers stay in the nearest cache."""
+
+# A normal deviation, in squares of the mean root of the distance from the mean.
+_USUAL = math.pi / math.sqrt(2) / math.gamma(0.75) ** 2
 
 # The plastic number's powers: their multiples fill a square evenly (M. Roberts, "The unreasonable
 # effectiveness of quasirandom sequences", 2018).
@@ -102,6 +106,9 @@ class Pictures(Writer):
     def standardise(self) -> None:
         """A layer's sums over the current batch get deviation ``gain``, and a mean of their own each.
 
+        Where a few sums of the last layer lie far out, it is the others' deviation: they are most of
+        the picture.
+
         That is ``shift`` plus the unit's bias, as it was, times the gain. Weights and biases are
         changed so; a unit that says the same everywhere keeps to its mean. To be called after
         ``forward``, layer after layer.
@@ -115,6 +122,7 @@ class Pictures(Writer):
         z, w, b = (self.layer_array(layer, name) for name in ("z", "weights", "bias"))
         inputs, outputs = (self.long(self.layer_word(layer, n)) for n in ("inputs", "outputs"))
         stride, zero = self.long(self.word(network, "stride")), fn.f64(0.0)
+        last = (index + 1).eq(self.long(self.word(network, "layers")))
         share = 1.0 / stride.to("sitofp", "double")
 
         def unit(j: Value) -> None:
@@ -122,12 +130,14 @@ class Pictures(Writer):
             (total,) = fn.loop(stride, lambda n, s: [s + self.get(row, n)], [zero])
             mean = total * share
 
-            def square(n: Value, s: Value) -> list[Value]:
+            def sums(n: Value, squares: Value, roots: Value) -> list[Value]:
                 d = self.get(row, n) - mean
-                return [s + d * d]
+                return [squares + d * d, roots + d.abs().sqrt()]
 
-            (squares,) = fn.loop(stride, square, [zero])
-            deviation = (squares * share).sqrt()
+            squares, roots = fn.loop(stride, sums, [zero, zero])
+            deviation, root = (squares * share).sqrt(), roots * share
+            usual = root * root * _USUAL
+            deviation = (last & usual.lt(deviation)).select(usual, deviation)
             # What is within rounding of the same everywhere is the same. Also false where it is no number.
             alive = deviation.gt(mean.abs() * 1e-5 + 1e-30) & deviation.lt(1e30)
             coarse = ((deviation.bits() + (1 << 45)) & -(1 << 46)).as_float()
