@@ -1,12 +1,15 @@
+const SIGNS = ["scroll", "wheel", "pointerdown", "keydown"] as const;
+
 /**
- * Starts what is in view at once. What is less than a window's height from it waits until that is done; then the
- * rest, one after another, whenever the page has nothing else to do. So the first figure does not wait for the second,
- * and none has to be waited for.
+ * Starts what is in view at once. What is less than a window's height from it waits until that is done; then, once
+ * somebody begins to read on, the rest, one after another, whenever the page has nothing else to do. So the first figure
+ * does not wait for the second, none has to be waited for, and a page that is only opened does no work for the others.
  */
 export function inTurn(elements: readonly HTMLElement[], start: (element: HTMLElement) => Promise<void>): void {
   const waiting = new Set(elements);
   const near = new Set<HTMLElement>();
   let busy = 0;
+  let reading = false;
   const begin = (element: HTMLElement): void => {
     if (!waiting.delete(element)) return;
     near.delete(element);
@@ -33,18 +36,25 @@ export function inTurn(elements: readonly HTMLElement[], start: (element: HTMLEl
   );
   let asked = false;
   const rest = (): void => {
-    if (asked || busy > 0 || waiting.size === 0) return;
+    if (asked || busy > 0 || (reading ? waiting : near).size === 0) return;
     asked = true;
     whenIdle(() => {
       asked = false;
       if (busy > 0) return;
-      const [next] = near.size > 0 ? near : waiting;
+      const [next] = near.size > 0 || !reading ? near : waiting;
       if (next) begin(next);
     });
   };
   for (const element of elements) {
     observer.observe(element);
     nearby.observe(element);
+  }
+  for (const sign of SIGNS) {
+    const readsOn = (): void => {
+      reading = true;
+      rest();
+    };
+    addEventListener(sign, readsOn, { once: true, passive: true });
   }
   addEventListener("beforeprint", () => {
     for (const element of elements) begin(element);

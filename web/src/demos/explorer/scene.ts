@@ -83,7 +83,8 @@ export function buildScene(
   const { width } = size;
   const span = xSpan(shown, view);
   const x = scaleLinear(span, [MARGIN.left, width - MARGIN.right]);
-  const count = Math.min(Math.max(Math.round(width), 200), 1600);
+  // Every other pixel is enough for what is smooth; kinks and jumps have places of their own.
+  const count = Math.min(Math.max(Math.round(width / 2), 200), 800);
   const kinks = shown.map(({ kernel, params }) => kernel.kinks(params).filter(Number.isFinite));
   const xs = kinks.map((each) => abscissae(span, count, each));
   const heights = isNarrow(width) ? [240, 150, 130] : [330, 184, 150];
