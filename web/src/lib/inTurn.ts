@@ -52,6 +52,7 @@ export function inTurn(elements: readonly HTMLElement[], start: (element: HTMLEl
   for (const sign of SIGNS) {
     const readsOn = (): void => {
       reading = true;
+      document.documentElement.dataset.reading = "";
       rest();
     };
     addEventListener(sign, readsOn, { once: true, passive: true });
