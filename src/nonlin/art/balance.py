@@ -97,7 +97,9 @@ def stretch(f: Activation, gain: float, shift: float) -> tuple[float, float]:
     wide = np.asarray(f(points * (_APART * gain) + shift), np.float64)
     with np.errstate(all="ignore"):  # of functions without bounds; what comes of that is seen below
         deviation = float(here.std())
-        apart = float(np.mean((there - here) ** 2)) / deviation**2 if deviation >= 1e-6 else math.inf
+        apart = (
+            float(np.mean((there - here) ** 2)) / deviation**2 if deviation >= 1e-6 else math.inf
+        )
         fourth = float(np.mean(((wide - wide.mean()) / wide.std()) ** 4))
     if not (math.isfinite(apart) and math.isfinite(fourth) and fourth > 0):
         return math.inf, math.inf
