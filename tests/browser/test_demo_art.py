@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from figure_page import check_reading, listen
+from figure_page import check_reading, listen, violations
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -334,6 +334,18 @@ def test_parameters_become_numbers(page: Any, server_url: str) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("activation="))
     agree(pixels(painted(page, 7)), Artwork(activation="max((-0.25)*z, z) - 0.5"))
+
+
+def test_the_formula_field_is_readable_by_everybody(page: Any, server_url: str) -> None:
+    go(page, server_url, activation="sin(2*z)")
+    page.get_by_role("button", name="each layer its own").click()
+    write(page, "sin(2*z) + tanj(a*z)")
+    page.locator("[aria-invalid=true]").wait_for()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    write(page, "max(a*z, z)")
+    page.get_by_text("choose one for a").wait_for()
+    assert violations(page) == []
 
 
 def test_a_formula_in_file_and_gallery(page: Any, server_url: str, tmp_path: Path) -> None:
