@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import math
 import re
 import signal
 import socket
@@ -18,7 +19,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+import nonlin
 from nonlin import server, workers
+from nonlin.art.balance import balance, detail
 from nonlin.lesson import POLICY
 from nonlin.server import create_app
 from nonlin.workers import Crowded, Pool, TooSlow, Unavailable
@@ -289,6 +292,34 @@ def test_compile_formula_gives_what_the_pages_expect() -> None:
     assert [(p["name"], p["default"]) for p in answer["function"]["parameters"]] == [("a", 1.0)]
     assert base64.b64decode(answer["wasm"])[:4] == b"\0asm"
     json.dumps(answer, allow_nan=False)
+
+
+def test_what_networks_need_of_a_formula_comes_where_it_is_asked_for() -> None:
+    request = {"formula": "max(z, 0.1*z)"}
+    plain = workers.compile_formula(workers.checked(request))
+    asked = workers.compile_formula(workers.checked({**request, "engine": True}))
+    engine = asked.pop("engine")
+    assert asked == plain
+    code = base64.b64decode(engine["wasm"])
+    assert code[:4] == b"\0asm" and len(code) < 10_000
+    f = nonlin.define("max(z, 0.1*z)")
+    assert engine["drive"] == [*balance(f), detail(f)]
+    json.dumps(engine, allow_nan=False)
+    with pytest.raises(workers.WrongRequest, match="true or false"):
+        workers.checked({**request, "engine": 1})
+
+
+@pytest.mark.parametrize("formula", ["exp(exp(z))", "exp(z*z)", "log(z)", "1/z", "2", "z**60"])
+def test_functions_without_bounds_or_values_have_numbers_to_be_driven_by(formula: str) -> None:
+    answer = workers.compile_formula({"formula": formula, "engine": True})
+    assert all(math.isfinite(number) for number in answer["engine"]["drive"])
+
+
+def test_the_two_answers_to_a_formula_are_remembered_apart() -> None:
+    asking = client()
+    for engine in (False, True, True, False):
+        asking.post("/api/define", json={"formula": "z", "engine": engine})
+    assert [r["engine"] for r in asking.pool.asked] == [False, True]
 
 
 @pytest.mark.parametrize(

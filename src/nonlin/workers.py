@@ -23,7 +23,10 @@ import threading
 import traceback
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nonlin.activation import Activation
 
 __all__ = [
     "FAILED",
@@ -83,16 +86,16 @@ def checked(given: object) -> dict[str, Any]:
     Raises
     ------
     WrongRequest
-        It is not of the form ``{"formula": "…", "name": "…", "parameters": {"…": 1.0}}``.
+        It is not of the form ``{"formula": "…", "name": "…", "parameters": {"…": 1.0}, "engine": true}``.
 
     Examples
     --------
     >>> checked({"formula": "a * z", "parameters": {"a": 2}})
-    {'formula': 'a * z', 'name': None, 'parameters': {'a': 2.0}}
+    {'formula': 'a * z', 'name': None, 'parameters': {'a': 2.0}, 'engine': False}
     """
     if not isinstance(given, Mapping) or not isinstance(given.get("formula"), str):
         raise WrongRequest('the request is not of the form {"formula": "…"}')
-    if unknown := sorted(set(given) - {"formula", "name", "parameters"}):
+    if unknown := sorted(set(given) - {"formula", "name", "parameters", "engine"}):
         raise WrongRequest(f"the request has an unknown part: {unknown[0]!r:.60}")
     name = given.get("name")
     if name is not None and not (isinstance(name, str) and _NAME.fullmatch(name)):
@@ -105,7 +108,10 @@ def checked(given: object) -> dict[str, Any]:
             f"{len(parameters)} parameters are too many", f"{MOST_PARAMETERS} are the most"
         )
     values = {key: _number(key, value) for key, value in parameters.items()}
-    return {"formula": given["formula"], "name": name, "parameters": values}
+    engine = given.get("engine", False)
+    if not isinstance(engine, bool):
+        raise WrongRequest("engine is true or false")
+    return {"formula": given["formula"], "name": name, "parameters": values, "engine": engine}
 
 
 def _number(name: str, value: object) -> float:
@@ -144,6 +150,9 @@ def parameters_of(formula: str, given: Mapping[str, float]) -> dict[str, float]:
 def compile_formula(request: Mapping[str, Any]) -> dict[str, Any]:
     """The answer to one request: a function's description with its code, or what is wrong with it.
 
+    Where the request has ``engine``, networks and pictures are to have the function, too: the answer's ``engine``
+    is its code for their engine, and how strongly layers of it are driven (:mod:`nonlin.art.balance`).
+
     >>> compile_formula({"formula": "a * z"})["function"]["parameters"][0]["default"]
     1.0
     >>> compile_formula({"formula": "z + x"})["error"]["position"]
@@ -165,13 +174,28 @@ def compile_formula(request: Mapping[str, Any]) -> dict[str, Any]:
         activation = nonlin.define(formula, name, **values)
         function = describe(activation)
         code = b64encode(wasm_module([activation])).decode()
+        answer = {"function": _plain(function), "wasm": code}
+        if request.get("engine"):
+            answer["engine"] = _for_engine(activation)
     except FormulaError as error:
         return refusal(error.message, error.position, error.length, error.hint)
     except NonlinError as error:
         return refusal(str(error))
     except (RecursionError, MemoryError, OverflowError):
         return refusal("this formula is more than can be worked out", hint="try a simpler one")
-    return {"function": _plain(function), "wasm": code}
+    return answer
+
+
+def _for_engine(activation: Activation) -> dict[str, Any]:
+    from base64 import b64encode
+
+    from nonlin.art import studio
+    from nonlin.network import wasm
+
+    return {
+        "wasm": b64encode(wasm.build_own(activation)).decode(),
+        "drive": studio.drive(activation),
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -22,12 +22,16 @@ FRAMED = {"page-has-heading-one", "landmark-one-main", "region"}
 
 
 def listen(page: Any) -> list[str]:
-    """Collects what the console says."""
+    """Collects what the console says, but for the browser's own note of a formula that was refused."""
     said: list[str] = []
     page.on("pageerror", lambda error: said.append(f"error: {error}"))
     page.on(
         "console",
-        lambda line: said.append(line.text) if line.type in {"error", "warning"} else None,
+        lambda line: (
+            said.append(line.text)
+            if line.type in {"error", "warning"} and "status of 422" not in line.text
+            else None
+        ),
     )
     return said
 

@@ -334,3 +334,83 @@ def test_accessible_and_no_wider_than_the_window(play: Any, scheme: str, width: 
     page.get_by_role("button", name="Paste CSV").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert violations(page, "figure") == []
+
+
+# -- formulas of one's own ----------------------------------------------------------------------------
+
+
+def write(page: Any, formula: str) -> Any:
+    field = page.get_by_label("Your own activation function")
+    if not field.is_visible():
+        page.get_by_role("button", name="Your formula").click()
+    field.fill(formula)
+    page.keyboard.press("Enter")
+    return field
+
+
+def test_a_typed_formula_learns_as_in_python(play: Any, tmp_path: Path) -> None:
+    rest = "noise=0&samples=200&batch_size=20&test_share=0&speed=10&seed=3&lr=0.02"
+    page = play(f"ask=0&layers=6&{rest}")
+    x, y = points(page, tmp_path)
+    write(page, "a*z + sin(2*z)")
+    page.wait_for_url(re.compile(r"activation=a\*z%2Bsin|activation=a\*z\+%2B\+sin"))
+    page.get_by_label("a*z + sin(2*z): a, typed exactly").fill("0.5")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"params="))
+    own = nonlin.define("a*z + sin(2*z)", a=0.5)
+    net = nonlin.Network([2, 6, 1], activation=own, init="xavier", seed=3)
+    history = net.train(
+        x, y, loss="binary_cross_entropy", optimizer="adam", lr=0.02, epochs=10, batch_size=20,
+        measure=10,
+    )  # fmt: skip
+    train(page, "step >= 60")
+    seen = curve(page, 6)
+    expected = {epoch.step: epoch.loss for epoch in history.epochs}
+    for step in set(seen) & set(expected):
+        assert seen[step] == pytest.approx(expected[step], rel=1e-3)
+    assert len(set(seen) & set(expected)) >= 5
+
+    # The link has formula and parameter: the same run in another window.
+    play(page.url.split("#")[1])
+    train(page, "step >= 60")
+    assert curve(page, 6) == seen
+
+
+def test_a_bad_formula_leaves_the_network_as_it_is(page: Any, server_url: str) -> None:
+    page.goto(f"{server_url}demo-playground.html#ask=0&layers=3,3")
+    page.get_by_test_id("fingerprint").wait_for()
+    before, address = weights(page), page.url
+    field = write(page, "z * tanj(z)")
+    page.get_by_text("unknown function 'tanj'").wait_for()
+    assert field.get_attribute("aria-invalid") == "true"
+    assert (weights(page), page.url) == (before, address)
+    page.get_by_role("button", name="One for each layer").click()
+    page.get_by_role("combobox", name="for").select_option("layer 2")
+    write(page, "max(z, 0.1*z)")
+    page.wait_for_url(re.compile("activations=tanh,max"))
+    assert page.get_by_label("Activation of layer 2").input_value() == "max(z, 0.1*z)"
+    # A link whose formula is none: the network is the usual one, and the formula stands where it can be mended.
+    page.goto("about:blank")
+    page.goto(f"{server_url}demo-playground.html#ask=0&layers=3&activation=sin(z")
+    page.get_by_text("a bracket is never closed").wait_for()
+    assert page.get_by_label("Your own activation function").input_value() == "sin(z"
+    page.get_by_test_id("fingerprint").wait_for()
+    assert page.get_by_role("combobox", name="Activation").input_value() == "tanh"
+
+
+def test_a_network_with_a_formula_in_a_file(play: Any, tmp_path: Path) -> None:
+    page = play("ask=0&layers=3&activation=sin(2*z)")
+    page.get_by_role("combobox", name="Activation").wait_for()
+    train(page, "step >= 20")
+    trained = weights(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save network").click()
+    path = tmp_path / "network.json"
+    download.value.save_as(path)
+    page = play("ask=0")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Load network").click()
+    chooser.value.set_files(path)
+    page.get_by_text("network.json: loaded").wait_for()
+    assert weights(page) == trained
+    assert page.get_by_role("combobox", name="Activation").input_value() == "sin(2*z)"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import nonlin
 from nonlin.lesson.folders import web_folder
 from nonlin.lesson.pages import Bundle
+from nonlin.network.wasm import build_own
 
 STEPS = 200
 PROBE = """
@@ -90,15 +93,17 @@ async ({chunk, data, x, y}) => {
 }
 """
 VALUES = """
-async ({chunk, data, z, names}) => {
+async ({chunk, data, z, names, formulas}) => {
   const { Engine } = await import(chunk);
   const description = await (await fetch(data + 'engine.json')).json();
   const engine = await Engine.load(await (await fetch(data + 'engine.wasm')).arrayBuffer(), description);
   const x = Float32Array.from(z, Number);
   const found = {};
-  for (const { name } of description.activations) {
+  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const own = (formulas ?? []).map(({ code, ...each }) => ({ ...each, module: new WebAssembly.Module(bytes(code)) }));
+  for (const { name, constants } of formulas ?? description.activations) {
     if (names && !names.includes(name)) continue;
-    const net = await engine.network({ widths: [1, 1], activations: [name], capacity: x.length });
+    const net = await engine.network({ widths: [1, 1], activations: [{ name, constants }], own, capacity: x.length });
     net.setParameters([1, 0]);
     const alone = Array.from(net.forward(x, x.length), String); // as text: JSON has no NaN
     net.forward(x, x.length, true);
@@ -227,16 +232,10 @@ def test_changes_between_steps(page: Any, server_url: str, place: dict[str, str]
     assert answer["constant"] == "tanh has no parameter slope"
 
 
-def test_every_activation(page: Any, server_url: str, place: dict[str, str]) -> None:
-    """Values and slopes of all of them, also where the fast arithmetic has to give up."""
-    rng = np.random.default_rng(6)
-    large = [1e3, 1e6, 1e7, 1e12, 1e30, 3e38]
-    few = [0.0, 60.0, -60.0, 89.0, -89.0, np.nan]
-    z = np.concatenate([rng.normal(size=40) * 3, few, large, np.negative(large)]).astype(np.float32)
-    page.goto(server_url)
-    found = page.evaluate(VALUES, {**place, "z": [str(v) for v in z]})
-    assert set(found) == set(nonlin.catalogue)
-    for name, f in nonlin.catalogue.items():
+def check_values(found: Any, functions: Mapping[str, nonlin.Activation]) -> None:
+    z = _places()
+    assert set(found) == set(functions)
+    for name, f in functions.items():
         value, slope = f.value_and_derivative(z.astype(np.float64))
         with np.errstate(over="ignore"):
             value, slope = value.astype(np.float32), slope.astype(np.float32)
@@ -248,6 +247,39 @@ def test_every_activation(page: Any, server_url: str, place: dict[str, str]) -> 
             same = (got == wanted) | (np.isnan(got) & np.isnan(wanted))
             wrong = ~(near | same)
             assert not wrong.any(), (name, key, z[wrong], got[wrong], wanted[wrong])
+
+
+def _places() -> NDArray[np.float32]:
+    rng = np.random.default_rng(6)
+    large = [1e3, 1e6, 1e7, 1e12, 1e30, 3e38]
+    few = [0.0, 60.0, -60.0, 89.0, -89.0, np.nan]
+    return np.concatenate([rng.normal(size=40) * 3, few, large, np.negative(large)]).astype("<f4")
+
+
+def test_every_activation(page: Any, server_url: str, place: dict[str, str]) -> None:
+    """Values and slopes of all of them, also where the fast arithmetic has to give up."""
+    page.goto(server_url)
+    found = page.evaluate(VALUES, {**place, "z": [str(v) for v in _places()]})
+    check_values(found, nonlin.catalogue)
+
+
+def test_formulas_in_modules_of_their_own(
+    page: Any, server_url: str, place: dict[str, str]
+) -> None:
+    """The same of functions that the engine has not: it asks for each by its number."""
+    functions = {
+        "z*tanh(2*z)": nonlin.define("z*tanh(2*z)"),
+        "max(a*z, z) + b*sin(z)": nonlin.define("max(a*z, z) + b*sin(z)", a=0.25, b=-0.5),
+        "log(1 + z*z) - atan(z)": nonlin.define("log(1 + z*z) - atan(z)"),
+        "z": nonlin.define("z"),
+    }
+    formulas = [
+        {"name": name, "constants": dict(f.parameters), "code": base64.b64encode(build_own(f)).decode()}
+        for name, f in functions.items()
+    ]  # fmt: skip
+    page.goto(server_url)
+    found = page.evaluate(VALUES, {**place, "z": [str(v) for v in _places()], "formulas": formulas})
+    check_values(found, functions)
 
 
 def test_tanh(page: Any, server_url: str, place: dict[str, str]) -> None:

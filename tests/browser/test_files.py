@@ -62,6 +62,16 @@ def test_pages_lead_to_each_other(page: Any, folder: Path, said: list[str]) -> N
     page.get_by_role("heading", name="Activation Explorer").wait_for()
     page.get_by_role("button", name="Your formula").click()
     assert "static copy" in page.get_by_test_id("formula").inner_text()
+    # Pictures and networks say the same, and a link's formula is told with what can paint it.
+    page.goto((folder / "art.html").as_uri() + "#activation=sin(2*z)")
+    page.get_by_text('nonlin art "sin(2*z)"').wait_for()
+    page.get_by_role("button", name="Your formula").click()
+    page.get_by_text("This is a static copy of the page: nothing here").wait_for()
+    page.goto((folder / "demo-playground.html").as_uri() + "#ask=0&activation=sin(2*z)")
+    page.get_by_text("The link holds a formula, sin(2*z)").wait_for()
+    page.get_by_role("button", name="Your formula").click()
+    page.get_by_text("static copy").wait_for()
+    page.goto((folder / "explorer.html").as_uri())
     page.get_by_role("link", name="Lesson", exact=True).click()
     page.get_by_role("heading", name="The linearity trap").wait_for()
 

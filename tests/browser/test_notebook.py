@@ -218,3 +218,27 @@ def test_a_typed_formula_is_compiled_by_python(notebook: Callable[..., Notebook]
     numbers = page.get_by_test_id("reading-yours").locator("td .num").all_inner_texts()
     assert numbers[:2] == ["1.0000", "2.0000"]
     assert page.get_by_role("button", name="Copy link").count() == 0
+
+
+def test_a_typed_formula_paints_and_trains(notebook: Callable[..., Notebook]) -> None:
+    shown = notebook("art", width=8)
+    page = shown.page
+    page.get_by_role("button", name="Your formula").click()
+    page.get_by_label("Your own activation function").fill("max(z, 0.1*z)")
+    page.keyboard.press("Enter")
+    shown.until(lambda: bool(shown.widget.activation == "max(z, 0.1*z)"))
+    page.locator("[data-testid=canvas][data-state=painted]").wait_for()
+    shown.widget.activation = "sin(z) +"
+    shown.until(lambda: bool(page.locator("[aria-invalid=true]").count()))
+    page.evaluate("host.cleanup(); document.body.replaceChildren()")
+
+
+def test_a_widgets_network_takes_a_formula_from_python(notebook: Callable[..., Notebook]) -> None:
+    shown = notebook("playground", layers=[3], activation="z*tanh(2*z)", ask=False)
+    page = shown.page
+    shown.until(lambda: bool(page.get_by_test_id("fingerprint").count()))
+    heads = page.get_by_test_id("diagram").locator("text.head")
+    assert heads.all_text_contents()[0] == "z*tanh(2*z)"
+    before = page.get_by_test_id("fingerprint").inner_text()
+    page.get_by_role("button", name="Play", exact=True).click()
+    shown.until(lambda: bool(page.get_by_test_id("fingerprint").inner_text() != before))

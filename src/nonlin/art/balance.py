@@ -94,15 +94,14 @@ def stretch(f: Activation, gain: float, shift: float) -> tuple[float, float]:
     """
     points, close = _points()
     here, there = (np.asarray(f(x * gain + shift), np.float64) for x in (points, close))
-    if not (np.isfinite(here).all() and np.isfinite(there).all()):
-        return math.inf, math.inf
-    deviation = float(here.std())
-    if deviation < 1e-6:
-        return math.inf, math.inf
-    apart = float(np.mean((there - here) ** 2)) / deviation**2
     wide = np.asarray(f(points * (_APART * gain) + shift), np.float64)
-    fourth = float(np.mean(((wide - wide.mean()) / wide.std()) ** 4))
-    if not math.isfinite(fourth):
+    with np.errstate(all="ignore"):  # of functions without bounds; what comes of that is seen below
+        deviation = float(here.std())
+        apart = (
+            float(np.mean((there - here) ** 2)) / deviation**2 if deviation >= 1e-6 else math.inf
+        )
+        fourth = float(np.mean(((wide - wide.mean()) / wide.std()) ** 4))
+    if not (math.isfinite(apart) and math.isfinite(fourth) and fourth > 0):
         return math.inf, math.inf
     return apart / (2 * (1 - _CLOSE)), fourth
 

@@ -1,7 +1,7 @@
 """Programs to a WebAssembly module, without a linker.
 
 LLVM writes a relocatable object whose call and type indices are already those of the finished module,
-since everything called is in it. What remains is to drop the linking sections and to put an export
+since everything called is in it (or is named as an import). What remains is to drop the linking sections and to put an export
 section in: the module then imports one memory, ``env.__linear_memory``, and nothing else. There is no
 stack in memory: results after a function's first travel through fixed words of the first 64 KiB. (LLVM
 22 has the multi-value extension, which would be the natural way, but with it some calls come out with
@@ -98,8 +98,13 @@ def build(exports: Mapping[str, Export], *, rows: bool = False) -> bytes:
     return assemble(module.text, module.names)
 
 
-def assemble(ir: str, exports: Sequence[str], *, vectors: bool = False) -> bytes:
-    """IR to a module that exports these functions; with ``vectors``, loops become SIMD code."""
+def assemble(
+    ir: str, exports: Sequence[str], *, vectors: bool = False, imports: Sequence[str] = ()
+) -> bytes:
+    """IR to a module that exports these functions, and may call those that it imports from ``env``.
+
+    With ``vectors``, loops become SIMD code.
+    """
     import llvmlite.binding as llvm
 
     llvm.initialize_all_targets()
@@ -116,7 +121,7 @@ def assemble(ir: str, exports: Sequence[str], *, vectors: bool = False) -> bytes
         options.inlining_threshold = 25
         builder = llvm.create_pass_builder(machine, options)
         builder.getModulePassManager().run(module, builder)
-        return _finish(machine.emit_object(module), list(exports))
+        return _finish(machine.emit_object(module), list(exports), frozenset(imports))
     except RuntimeError as error:
         raise CompileError(f"LLVM refused the module: {error}") from error
 
@@ -156,7 +161,28 @@ def _sections(data: bytes) -> Iterator[tuple[int, bytes]]:
         at += size
 
 
-def _function_names(linking: bytes) -> dict[str, int]:
+def _imported(imports: bytes) -> list[str]:
+    """Names of the functions that the object imports, by index."""
+    count, at = _read_leb(imports, 0)
+    names = []
+    for _ in range(count):
+        length, at = _read_leb(imports, at)
+        length, at = _read_leb(imports, at + length)
+        name, at = imports[at : at + length].decode(), at + length
+        kind, at = imports[at], at + 1
+        if kind == 0:
+            names.append(name)
+            at = _read_leb(imports, at)[1]
+        elif kind == 2:  # a memory: whether it has a largest size, and sizes
+            limited, at = imports[at] & 1, at + 1
+            for _ in range(1 + limited):
+                at = _read_leb(imports, at)[1]
+        else:
+            raise CompileError("the WebAssembly object imports a table or a global")
+    return names
+
+
+def _function_names(linking: bytes, imported: Sequence[str]) -> dict[str, int]:
     """Name to function index, from the symbol table of the object's ``linking`` section."""
     at = _read_leb(linking, 0)[1]  # version
     names: dict[str, int] = {}
@@ -172,8 +198,9 @@ def _function_names(linking: bytes) -> dict[str, int]:
                 if symbol != 0:
                     raise CompileError("the WebAssembly object refers to data or a global")
                 index, at = _read_leb(linking, at)
-                if flags & 0x10:
-                    raise CompileError("the WebAssembly object calls a function that it lacks")
+                if flags & 0x10 and not flags & 0x40:  # not here, and named by its import alone
+                    names[imported[index]] = index
+                    continue
                 length, at = _read_leb(linking, at)
                 names[linking[at : at + length].decode()] = index
                 at += length
@@ -181,14 +208,17 @@ def _function_names(linking: bytes) -> dict[str, int]:
     return names
 
 
-def _finish(data: bytes, exports: list[str]) -> bytes:
+def _finish(data: bytes, exports: list[str], imports: frozenset[str]) -> bytes:
     sections = list(_sections(data))
     names: dict[str, int] = {}
+    imported = [name for kind, body in sections if kind == 2 for name in _imported(body)]
+    if not imports.issuperset(imported):
+        raise CompileError("the WebAssembly object calls a function that it lacks")
     for kind, body in sections:
         if kind == 0:
             length, at = _read_leb(body, 0)
             if body[at : at + length] == b"linking":
-                names = _function_names(body[at + length :])
+                names = _function_names(body[at + length :], imported)
     table = _leb(len(exports))
     for name in exports:
         if name not in names:

@@ -1,7 +1,10 @@
 """The engine as a WebAssembly module: the same IR, with the activations inside.
 
 A layer's words ``value`` and ``pair`` hold the number of its activation here, from 1; see
-:func:`describe` for what a caller has to know.
+:func:`describe` for what a caller has to know. Activations beyond these are modules of their own on the
+same memory (:func:`build_own`), so that a formula is compiled without its engine: whoever makes the
+instances gives the engine two functions, ``env.values`` and ``env.pairs``, which take such a number and
+call the module that it means.
 """
 
 from __future__ import annotations
@@ -20,9 +23,12 @@ from nonlin.compiler.program import Program
 from nonlin.network import initial, layout
 from nonlin.network.engine import Shape, write
 
-__all__ = ["build", "describe"]
+__all__ = ["build", "build_own", "describe"]
 
 SHAPE = Shape("float", 4, 8, vectors=4, index="i32")
+_WHATS = {"values": "value", "pairs": "pair"}
+_LOOP = [("x", "ptr noalias"), ("out", "ptr noalias"), ("second", "ptr noalias"), ("n", "i32"),
+         ("params", "ptr noalias")]  # fmt: skip
 
 
 def build(activations: Sequence[Activation]) -> bytes:
@@ -30,6 +36,17 @@ def build(activations: Sequence[Activation]) -> bytes:
     module = Module(fma=False, inline=True, slots=wasm.SLOTS)
     _activations(module, activations)
     write(module, SHAPE, _activate)
+    return wasm.assemble(module.text, module.names, vectors=True, imports=list(_WHATS))
+
+
+def build_own(activation: Activation) -> bytes:
+    """One activation for an engine that has been built without it.
+
+    The module exports ``values`` and ``pairs``, called with (x, out, second, n, params) on the engine's memory.
+    """
+    module = Module(fma=False, inline=True, slots=wasm.SLOTS)
+    for name, what in _WHATS.items():
+        _loop(module, name, activation.program(what), pair=what == "pair", internal=False)
     return wasm.assemble(module.text, module.names, vectors=True)
 
 
@@ -65,8 +82,9 @@ def _activate(
 
 
 def _activations(module: Module, activations: Sequence[Activation]) -> None:
-    """Loops over every activation, and a function that chooses among them by number."""
-    for what, name in (("value", ".values"), ("pair", ".pairs")):
+    """Loops over every activation, and a function that chooses among them by number, or asks for others."""
+    for outside, what in _WHATS.items():
+        name = f".{outside}"
         for i, f in enumerate(activations):
             _loop(module, f"{name}.{i + 1}", f.program(what), pair=what == "pair")
         fn = module.function(
@@ -74,6 +92,7 @@ def _activations(module: Module, activations: Sequence[Activation]) -> None:
             [("kind", "i32"), ("x", "ptr"), ("out", "ptr"), ("second", "ptr"), ("n", "i32"),
              ("params", "ptr")], [],
         )  # fmt: skip
+        module.declare(outside, f"declare void @{outside}(i32, ptr, ptr, ptr, i32, ptr)")
         kind, *rest = fn.arguments
         shown = ", ".join(f"{v.type} {v.ref}" for v in rest)
         targets = " ".join(f"i32 {i + 1}, label %f{i + 1}" for i in range(len(activations)))
@@ -83,21 +102,19 @@ def _activations(module: Module, activations: Sequence[Activation]) -> None:
             fn.do(f"call void @{name}.{i + 1}({shown})")
             fn.ret()
         fn.label("none")
+        fn.do(f"call void @{outside}(i32 {kind.ref}, {shown})")
         fn.ret()
 
 
-def _loop(module: Module, name: str, program: Program, *, pair: bool) -> None:
+def _loop(
+    module: Module, name: str, program: Program, *, pair: bool, internal: bool = True
+) -> None:
     exact_name = f"{name}.exact"
     if not holds_everywhere(program):
         kind = Kind.PAIR if pair else Kind.MAP
         exact_function(module, exact_name, program, kind, internal=True)
-    fn = module.function(
-        name,
-        [("x", "ptr noalias"), ("out", "ptr noalias"), ("second", "ptr noalias"), ("n", "i32"),
-         ("params", "ptr noalias")], [],
-        # Functions of their own: a browser's optimising compiler gives up on one with all of them.
-        attributes="nounwind noinline",
-    )  # fmt: skip
+    # Functions of their own: a browser's optimising compiler gives up on one with all of them.
+    fn = module.function(name, _LOOP, [], attributes="nounwind noinline", internal=internal)
     x, out, second, n, params = fn.arguments
     outputs = [out, second] if pair else [out]
 

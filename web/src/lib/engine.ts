@@ -2,10 +2,10 @@
  * Networks on the generated WebAssembly engine. The module computes; this file lays out its memory and moves
  * numbers in and out. What the words of that memory mean comes from the generated description.
  */
-import { numbered, type ChosenActivation } from "./activations";
+import { numbered, surroundings, type ChosenActivation, type OwnActivation } from "./activations";
 import type { Broken, Exports, Seen, Steps } from "./engineTypes";
 
-export type { Broken, ChosenActivation, Steps };
+export type { Broken, ChosenActivation, OwnActivation, Steps };
 
 export interface EngineDescription {
   lanes: number;
@@ -23,6 +23,8 @@ export interface NetworkOptions {
   widths: number[];
   /** One for each layer; null for a layer that does not bend. */
   activations: (ChosenActivation | string | null)[];
+  /** Those among them that the engine has not. */
+  own?: OwnActivation[];
   init?: string;
   seed?: bigint;
   /** The largest batch that will be run. */
@@ -71,8 +73,11 @@ export class Engine {
 
   async network(options: NetworkOptions): Promise<Network> {
     const memory = new WebAssembly.Memory({ initial: 1 });
-    const instance = await WebAssembly.instantiate(this.module, { env: { __linear_memory: memory } });
-    return new Network(instance.exports as Exports, memory, this.description, options);
+    const { own = [] } = options;
+    const env = await surroundings(memory, this.description.activations.length, own);
+    const instance = await WebAssembly.instantiate(this.module, { env });
+    const all = { ...this.description, activations: [...this.description.activations, ...own] };
+    return new Network(instance.exports as Exports, memory, all, options);
   }
 }
 

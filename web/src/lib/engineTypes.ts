@@ -32,6 +32,9 @@ export interface Exports extends WebAssembly.Exports {
   ): void;
 }
 
+/** What computes an activation of a module of its own, for n values at x. */
+export type Loop = (x: number, out: number, second: number, n: number, params: number) => void;
+
 /** A picture as the engine's pixels are numbered, and what the network sees of them. */
 export interface Seen {
   width: number;

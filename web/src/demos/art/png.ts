@@ -2,7 +2,7 @@ import type { Easel } from "./easel";
 import { pieces } from "./easel";
 import { keyOf, type Paints } from "./data";
 import type { Traits } from "./traits";
-import { layersOf, joined } from "./traits";
+import { layersOf } from "./traits";
 
 /** The text chunk in which nonlin.art keeps a picture's settings. */
 const KEY = "nonlin artwork";
@@ -35,11 +35,12 @@ const real = (value: number): string => (Number.isInteger(value) ? value.toFixed
 /** The settings as nonlin.art.files writes them. */
 export function settingsText(traits: Traits): string {
   const names = layersOf(traits);
-  const list = (items: readonly string[]): string => `[${items.map((item) => JSON.stringify(item)).join(", ")}]`;
-  const one = joined(names);
+  const text = (item: string): string =>
+    JSON.stringify(item).replace(/[^ -~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const list = (items: readonly string[]): string => `[${items.map(text).join(", ")}]`;
   const told = {
     seed: String(traits.seed),
-    activation: one.includes(",") ? list(names) : JSON.stringify(one),
+    activation: new Set(names).size > 1 ? list(names) : text(names[0] ?? ""),
     depth: String(traits.depth),
     width: String(traits.width),
     palette: JSON.stringify(traits.palette),

@@ -1,15 +1,19 @@
+import { untrack } from "svelte";
 import { assignLooks, OWN_LOOK, type Look } from "../../lib/colours";
 import { labOf, type Kernel, type Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
+import { Formulas, type Own } from "../../lib/net/formulas.svelte";
+import { isFormula } from "../../lib/net/isFormula";
 import { latest } from "../../lib/net/latest";
 import type { Look as Traced } from "../../lib/net/painter";
 import { Runner } from "../../lib/runner.svelte";
 import { DemoState, type Readers } from "../../lib/state.svelte";
+import { messages } from "../../messages";
 import { keyOf, Paints } from "./data";
 import { Easel, type Pixels, type Sheet } from "./easel";
 import { Gallery, MOST } from "./gallery";
 import { pngOf } from "./png";
-import { DEFAULTS, joined, layersOf, readers, type Traits } from "./traits";
+import { DEFAULTS, joined, layersOf, listed, readers, type Traits } from "./traits";
 import { anyLatent, anySeed, variations, type Variation } from "./variations";
 
 /** A walk through the latent plane goes in a circle: its radius, and seconds for once around. */
@@ -25,10 +29,10 @@ const same = (a: Traits, b: Traits): boolean => JSON.stringify(a) === JSON.strin
 export class ArtState extends DemoState<Traits> {
   readonly lab: Lab;
   readonly paints: Paints;
-  readonly functions: readonly { name: string; title: string }[];
+  readonly formulas: Formulas;
   readonly walk: Runner;
   failure = $state("");
-  /** A formula that the link has, and that only Python can paint with. */
+  /** A formula that the link has, and that nothing here can compile. */
   readonly formula: string;
   /** Where the picture is looked at, as a share of its width and height. */
   at: { x: number; y: number } = $state.raw({ x: 0.5, y: 0.5 });
@@ -41,7 +45,14 @@ export class ArtState extends DemoState<Traits> {
   /** Whether the gallery outlives the page. */
   keeps = $state(true);
   readonly layers: readonly string[] = $derived(layersOf(this.now));
+  /** Those of the catalogue, and formulas that were compiled. */
+  readonly functions: readonly { name: string; title: string }[] = $derived.by(() =>
+    [...this.lab.kernels, ...this.formulas.all.filter(({ fn }) => fn.parameters.length === 0)].map(({ fn: { name, title } }) => ({ name, title })),
+  );
+  /** Whether all that the picture needs is at hand. */
+  readonly ready: boolean = $derived.by(() => this.formulas.has(this.layers) && !this.#open(this.layers));
 
+  #painted = DEFAULTS;
   readonly #looks: Map<string, Look>;
   readonly #gallery: Gallery;
   #easel: Easel | undefined;
@@ -53,14 +64,14 @@ export class ArtState extends DemoState<Traits> {
     },
   );
 
-  private constructor(model: Model, lab: Lab, paints: Paints, reads: Readers<Traits>) {
+  private constructor(model: Model, lab: Lab, formulas: Formulas, paints: Paints, reads: Readers<Traits>) {
     super(model, DEFAULTS, reads);
     this.lab = lab;
+    this.formulas = formulas;
     this.paints = paints;
-    this.functions = lab.kernels.map(({ fn }) => ({ name: fn.name, title: fn.title }));
-    this.#looks = assignLooks(this.functions.map(({ name }) => name));
+    this.#looks = assignLooks(lab.kernels.map(({ fn }) => fn.name));
     const asked = model.get("activation");
-    this.formula = typeof asked === "string" && reads.activation(asked) === undefined ? asked.slice(0, 200) : "";
+    this.formula = !formulas.able && typeof asked === "string" && listed(asked).some(isFormula) ? asked.slice(0, 200) : "";
     this.#gallery = new Gallery(reads);
     this.kept = this.#gallery.load();
     this.walk = new Runner(
@@ -72,8 +83,10 @@ export class ArtState extends DemoState<Traits> {
   }
 
   static async open(model: Model): Promise<ArtState> {
-    const [lab, paints] = await Promise.all([labOf(model), Paints.of(model)]);
-    const state = new ArtState(model, lab, paints, readers(lab, paints.data));
+    const lab = await labOf(model);
+    const formulas = new Formulas(lab);
+    const paints = await Paints.of(model, formulas);
+    const state = new ArtState(model, lab, formulas, paints, readers(lab, paints.data));
     state.#easel = await Easel.open(model, paints, (error) => {
       state.fail(error);
     });
@@ -99,18 +112,24 @@ export class ArtState extends DemoState<Traits> {
   }
 
   kernelOf(name: string): Kernel | undefined {
-    return this.lab.kernels.find(({ fn }) => fn.name === name);
+    return this.lab.kernels.find(({ fn }) => fn.name === name) ?? this.formulas.get(name)?.kernel;
   }
 
   // -- painting ---------------------------------------------------------------------------------------
   show(sheet: Sheet): void {
     this.size = { width: sheet.width, height: sheet.height };
+    if (!this.ready) {
+      void this.#prepare();
+      return;
+    }
+    this.#painted = this.now;
     this.#easel?.show({ traits: this.now, sheet, moving: this.walk.running });
   }
 
   /** A small picture, when there is time for it. */
   async small(traits: Traits, width: number, height: number): Promise<Pixels> {
     const [first = 0, second = 0] = traits.latent;
+    if (!(await untrack(() => this.#compiled(layersOf(traits))))) return new Uint8ClampedArray(0);
     const [key, plan] = [keyOf(traits), this.paints.plan(traits)];
     const place = { width, height, latent: [first, second] as const };
     const pixels = this.#easel?.patiently((networks) => networks.paint(key, plan, place, 0, width * height));
@@ -119,7 +138,7 @@ export class ArtState extends DemoState<Traits> {
 
   async png(width: number, height: number, progress: (share: number) => void): Promise<Blob> {
     if (!this.#easel) throw new Error("there is no engine");
-    return pngOf(this.#easel, this.paints, this.now, width, height, progress);
+    return pngOf(this.#easel, this.paints, this.ready ? this.now : this.#painted, width, height, progress);
   }
 
   lookAt(x: number, y: number): void {
@@ -136,7 +155,7 @@ export class ArtState extends DemoState<Traits> {
 
   async #trace(): Promise<void> {
     const { width, height } = this.size;
-    if (width * height === 0 || !this.#easel) return;
+    if (width * height === 0 || !this.#easel || !this.ready) return;
     const [first = 0, second = 0] = this.now.latent;
     const [key, plan] = [keyOf(this.now), this.paints.plan(this.now)];
     const [column, row] = [Math.min(Math.floor(this.at.x * width), width - 1), Math.min(Math.floor(this.at.y * height), height - 1)];
@@ -144,6 +163,41 @@ export class ArtState extends DemoState<Traits> {
     const look = await this.#easel.soon((networks) => networks.look(key, plan, place, row * width + column));
     const shorter = Math.min(width, height);
     this.shown = { ...look, x: (2 * column + 1 - width) / shorter, y: (2 * row + 1 - height) / shorter };
+  }
+
+  // -- formulas ---------------------------------------------------------------------------------------
+  /** Paints with what was typed, in all layers or one; false where that is no function, and nothing has changed. */
+  async use(text: string, layer?: number): Promise<boolean> {
+    const known = this.lab.kernels.find(({ fn }) => fn.name === text || fn.aliases.includes(text))?.fn.name;
+    const name = known ?? text;
+    if (known === undefined && !isFormula(text)) this.formulas.refuse(text, messages.ignoredFunction(text));
+    else if (await this.#compiled([name])) {
+      this.rest();
+      this.change({ activation: layer === undefined ? name : joined([...this.layers].with(layer, name)) });
+      return true;
+    }
+    return false;
+  }
+
+  /** One of these formulas that has parameters: a picture is of numbers alone. */
+  #open(names: readonly string[]): Own | undefined {
+    return names.flatMap((name) => this.formulas.get(name) ?? []).find(({ fn }) => fn.parameters.length > 0);
+  }
+
+  /** Whether all of these can be painted with now; what cannot is told where formulas are typed. */
+  async #compiled(names: readonly string[]): Promise<boolean> {
+    if (!this.formulas.has(names) && !(await this.formulas.define(names))) return false;
+    const open = this.#open(names);
+    if (open) this.formulas.asking = open;
+    return open === undefined;
+  }
+
+  /** Has the formulas of a link compiled. If that cannot be, the last picture stays, with its functions. */
+  async #prepare(): Promise<void> {
+    const wanted = this.now;
+    const done = await this.#compiled(layersOf(wanted));
+    if (!done && this.now.activation === wanted.activation)
+      this.set({ activation: this.#painted.activation, depth: this.#painted.depth });
   }
 
   // -- changes ----------------------------------------------------------------------------------------

@@ -1,11 +1,12 @@
 import type { Lab } from "../../lib/lab/lab";
+import { isFormula } from "../../lib/net/isFormula";
 import { reading, type Readers } from "../../lib/state.svelte";
 import type { ArtData } from "./data";
 
 /** The settings of nonlin.art.Artwork; together they are the picture. */
 export interface Traits {
   seed: number;
-  /** A function's name; several, with commas between, are one for each layer. */
+  /** A function's name or a formula; several, with commas between, are one for each layer. */
   activation: string;
   depth: number;
   width: number;
@@ -29,9 +30,20 @@ export const MOST_WIDTH = 128;
 export const MOST_SEED = 999_999;
 const FARTHEST = 100;
 
+/** Names and formulas with commas between; a comma within parentheses belongs to its formula. */
+export function listed(activation: string): string[] {
+  let inside = 0;
+  const cuts = [...activation].map((character) => {
+    if (character === "(") inside++;
+    else if (character === ")") inside--;
+    return character === "," && inside === 0 ? "\n" : character;
+  });
+  return cuts.join("").split("\n").map((name) => name.trim());
+}
+
 /** The name of each hidden layer's function. */
 export function layersOf({ activation, depth }: Pick<Traits, "activation" | "depth">): string[] {
-  const names = activation.split(",");
+  const names = listed(activation);
   return Array.from({ length: depth }, (_, layer) => names[Math.min(layer, names.length - 1)] ?? "");
 }
 
@@ -40,14 +52,15 @@ export function joined(names: readonly string[]): string {
   return new Set(names).size === 1 ? (names[0] ?? "") : names.join(",");
 }
 
-export function readers({ kernels }: Lab, { inputs, palettes }: ArtData): Readers<Traits> {
+export function readers({ kernels, define }: Lab, { inputs, palettes }: ArtData): Readers<Traits> {
   const known = new Map(kernels.flatMap(({ fn }) => [fn.name, ...fn.aliases].map((name) => [name, fn.name])));
   const named = reading.names((name) => inputs.includes(name), inputs.length);
   return {
     seed: reading.whole(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
     activation: (value) => {
       if (typeof value !== "string") return undefined;
-      const names = value.split(",").map((name) => known.get(name.trim()));
+      const formulas = define !== undefined;
+      const names = listed(value).map((name) => known.get(name) ?? (formulas && isFormula(name) ? name : undefined));
       return names.length <= MOST_DEPTH && names.every((name) => name !== undefined) ? joined(names) : undefined;
     },
     depth: reading.whole(1, MOST_DEPTH),

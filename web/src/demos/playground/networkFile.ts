@@ -25,7 +25,7 @@ function toJson({ widths, activations, parameters }: SavedNetwork): string {
 }
 
 /** Reads what `toJson` wrote; a file that is no such thing is refused with an Error that says why. */
-function fromJson(text: string, knows: (activation: ChosenActivation) => boolean): SavedNetwork {
+function fromJson(text: string): SavedNetwork {
   const t = messages.later.file;
   let file: unknown;
   try {
@@ -62,9 +62,7 @@ function fromJson(text: string, knows: (activation: ChosenActivation) => boolean
       return null;
     }
     const { name, constants } = (activation ?? {}) as Partial<ChosenActivation>;
-    const chosen = { name: String(name), ...(constants ? { constants } : {}) };
-    if (!knows(chosen)) throw new Error(t.activation(layer + 1, String(name)));
-    return chosen;
+    return { name: String(name), ...(constants ? { constants } : {}) };
   });
   return { widths, activations, parameters };
 }
@@ -80,12 +78,14 @@ export function saved(lab: PlaygroundState): string {
 export async function load(lab: PlaygroundState, text: string, name: string): Promise<string> {
   const t = messages.later.file;
   try {
-    const { widths, activations, parameters } = fromJson(text, ({ name: fn, constants = {} }) => {
+    const { widths, activations, parameters } = fromJson(text);
+    const chosen = activations.slice(0, -1).flatMap((each) => each ?? []);
+    await lab.define(chosen.map((each) => each.name));
+    chosen.forEach(({ name: fn, constants = {} }, layer) => {
       const known = lab.function(fn)?.parameters.map((parameter) => parameter.name);
-      return known !== undefined && Object.keys(constants).every((key) => known.includes(key));
+      if (!known || Object.keys(constants).some((key) => !known.includes(key))) throw new Error(t.activation(layer + 1, fn));
     });
     await lab.runner.rest();
-    const chosen = activations.slice(0, -1).flatMap((each) => each ?? []);
     const params = chosen.flatMap(({ name: fn, constants = {} }) =>
       Object.entries(constants).map(([key, value]) => [`${fn}.${key}`, value] as const),
     );

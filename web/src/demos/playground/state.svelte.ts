@@ -1,3 +1,4 @@
+import { untrack } from "svelte";
 import { assignLooks, OWN_LOOK, type Look } from "../../lib/colours";
 import { forTesting, generate, SPAN, type Point } from "../../lib/data";
 import type { ChosenActivation, EngineDescription } from "../../lib/engine";
@@ -5,9 +6,12 @@ import type { Fn } from "../../lib/lab/contract";
 import type { Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import type { Connection } from "../../lib/net/connect";
+import type { Formulas } from "../../lib/net/formulas.svelte";
 import type { Place, View } from "../../lib/net/frame";
+import { isFormula } from "../../lib/net/isFormula";
 import { Runner } from "../../lib/runner.svelte";
 import { DemoState } from "../../lib/state.svelte";
+import { messages } from "../../messages";
 import { colours, samplesOf, viewOf } from "./plan";
 import { decodePoints, encodePoints, LONGEST_LINK } from "./points";
 import { DEFAULTS, MOST_POINTS, readers, type Traits } from "./traits";
@@ -38,7 +42,14 @@ export class PlaygroundState extends DemoState<Traits> {
   readonly training: Training;
   readonly runner: Runner;
   readonly engine: EngineDescription;
-  readonly functions: readonly Fn[];
+  /** The reader's own functions, once there is one: few come to that. */
+  formulas: Formulas | undefined = $state.raw();
+  /** Those of the catalogue, and formulas that were compiled. */
+  readonly functions: readonly Fn[] = $derived.by(() => {
+    const names = this.engine.activations.map(({ name }) => name);
+    const built = this.#lab.kernels.map(({ fn }) => fn).filter(({ name }) => names.includes(name));
+    return [...built, ...(this.formulas?.all ?? []).map(({ fn }) => fn)];
+  });
   /** The question suits only the state that the demo opens with. */
   readonly asks: boolean;
   failure = $state("");
@@ -68,6 +79,11 @@ export class PlaygroundState extends DemoState<Traits> {
   #theme = 0;
   #syncing: Promise<void> | undefined;
   #again = false;
+  /** The functions of the network that is there. */
+  #used: Pick<Traits, "activation" | "activations"> = {
+    activation: DEFAULTS.activation,
+    activations: [],
+  };
   #viewed: { key: string; view: View } | undefined;
 
   constructor(model: Model, lab: Lab, connection: Connection, engine: EngineDescription) {
@@ -75,8 +91,8 @@ export class PlaygroundState extends DemoState<Traits> {
     this.#lab = lab;
     this.engine = engine;
     this.#looks = assignLooks(lab.kernels.map(({ fn }) => fn.name));
-    const names = engine.activations.map(({ name }) => name);
-    this.functions = lab.kernels.map(({ fn }) => fn).filter(({ name }) => names.includes(name));
+    const formula = [model.get("activation"), model.get("activations")].flat().find((each) => isFormula(String(each)));
+    if (!lab.define && formula) this.ignored = [...this.ignored, messages.formulaNeedsServer(String(formula))];
     this.asks = this.now.ask && this.now.layers.length === 0 && this.now.data === "xor";
     this.training = new Training(connection);
     this.runner = new Runner(
@@ -112,9 +128,14 @@ export class PlaygroundState extends DemoState<Traits> {
     return this.now.activations[layer] ?? this.now.activation;
   }
 
+  /** Names of the hidden layers' functions. */
+  get #names(): string[] {
+    return this.now.layers.map((_, layer) => this.activationOf(layer) ?? "");
+  }
+
   /** The functions in use, in order, each once. */
   get used(): Fn[] {
-    const names = this.now.layers.map((_, layer) => this.activationOf(layer));
+    const names = this.#names;
     return this.functions.filter(({ name }) => names.includes(name));
   }
 
@@ -129,7 +150,7 @@ export class PlaygroundState extends DemoState<Traits> {
   attach(root: Element): void {
     this.#root = root;
     this.runner.watch(root);
-    void this.follow();
+    void untrack(() => this.follow());
   }
 
   themeChanged(): void {
@@ -160,6 +181,7 @@ export class PlaygroundState extends DemoState<Traits> {
     try {
       while (this.#again) {
         this.#again = false;
+        if (!(await this.#compiled())) continue;
         const plan = this.#plan();
         if (!plan) return;
         const depth = this.training.widths.length;
@@ -174,6 +196,17 @@ export class PlaygroundState extends DemoState<Traits> {
     } catch (error) {
       this.failure = error instanceof Error ? error.message : String(error);
     }
+  }
+
+  /** Has formulas compiled that are not yet; if one is refused, the functions of the present network are back. */
+  async #compiled(): Promise<boolean> {
+    const { activation, activations } = this.now;
+    if (!(await this.define(this.#names))) {
+      if (this.now.activation === activation && this.now.activations === activations) this.set(this.#used);
+      return false;
+    }
+    if (!this.#again) this.#used = { activation, activations };
+    return !this.#again;
   }
 
   #plan(): Plan | undefined {
@@ -198,7 +231,7 @@ export class PlaygroundState extends DemoState<Traits> {
         now.loss,
       );
     return {
-      network: { widths, activations, init: now.init, seed: BigInt(now.seed) },
+      network: { widths, activations, own: this.formulas?.forEngine(this.#names) ?? [], init: now.init, seed: BigInt(now.seed) },
       networkKey: JSON.stringify([widths, activations, now.init, now.seed, now.loss, generated]),
       train: of(false),
       test: of(true),
@@ -222,7 +255,7 @@ export class PlaygroundState extends DemoState<Traits> {
   /** The activation of a hidden layer, with its constants. */
   chosen(layer: number): ChosenActivation {
     const name = this.activationOf(layer) ?? "";
-    const own = Object.entries(this.now.params).filter(([key]) => key.startsWith(`${name}.`));
+    const own = Object.entries(this.now.params).filter(([key]) => key.slice(0, key.lastIndexOf(".")) === name);
     if (own.length === 0) return { name };
     return { name, constants: Object.fromEntries(own.map(([key, value]) => [key.slice(name.length + 1), value])) };
   }
@@ -270,6 +303,30 @@ export class PlaygroundState extends DemoState<Traits> {
     await this.training.setParameters(parameters);
     this.runner.unblock();
     await this.training.run(0, this.selected);
+  }
+
+  async openFormulas(): Promise<Formulas> {
+    const { Formulas: Opened } = await import("../../lib/net/formulas.svelte");
+    return (this.formulas ??= new Opened(this.#lab));
+  }
+
+  /** Has the formulas among these compiled; false as soon as one is refused. */
+  async define(names: readonly string[]): Promise<boolean> {
+    const missing = names.filter((name) => isFormula(name) && !this.function(name));
+    return missing.length === 0 || (await this.openFormulas()).define(missing);
+  }
+
+  /** Takes a formula for all layers or one; false where that is no function, and nothing has changed. */
+  async use(text: string, layer?: number): Promise<boolean> {
+    const known = this.functions.find((fn) => fn.name === text || fn.aliases.includes(text))?.name;
+    const name = known ?? text;
+    if (known === undefined && !isFormula(text)) this.formulas?.refuse(text, messages.ignoredFunction(text));
+    else if (await this.define([name])) {
+      if (layer === undefined) this.change({ activation: name, activations: [] });
+      else this.change({ activations: this.#names.with(layer, name) });
+      return true;
+    }
+    return false;
   }
 
   // One's own points

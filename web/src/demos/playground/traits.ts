@@ -1,6 +1,7 @@
 import type { DataKind } from "../../lib/data";
 import type { Lab } from "../../lib/lab/lab";
 import type { EngineDescription } from "../../lib/engine";
+import { isFormula } from "../../lib/net/isFormula";
 import { reading, type Readers } from "../../lib/state.svelte";
 import { decodePoints } from "./points";
 
@@ -19,6 +20,7 @@ export interface Traits {
   show_test: boolean;
   /** Units of each hidden layer. */
   layers: number[];
+  /** A function's name or a formula. */
   activation: string;
   /** One for each hidden layer; empty: the same for all. */
   activations: string[];
@@ -74,11 +76,13 @@ export const DEFAULTS: Traits = {
 
 export function readers(lab: Lab, engine: EngineDescription): Readers<Traits> {
   const names = engine.activations.map(({ name }) => name);
-  /** A function by its name or by one of its others, as people write them. */
+  /** A function by its name or by one of its others, as people write them, or a formula where one can be compiled. */
   const named = (given: unknown): string | undefined =>
     names.find((name) => name === given) ??
-    lab.kernels.find(({ fn }) => names.includes(fn.name) && fn.aliases.some((alias) => alias === given))?.fn.name;
+    lab.kernels.find(({ fn }) => names.includes(fn.name) && fn.aliases.some((alias) => alias === given))?.fn.name ??
+    (lab.define && typeof given === "string" && isFormula(given) ? given : undefined);
   const isParameter = (key: string): boolean =>
+    (lab.define !== undefined && isFormula(key.slice(0, key.lastIndexOf(".")))) ||
     lab.kernels.some(({ fn }) => fn.parameters.some(({ name }) => key === `${fn.name}.${name}`));
   return {
     data: reading.oneOf(...KINDS),

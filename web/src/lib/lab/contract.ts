@@ -64,13 +64,23 @@ export interface DefineRequest {
   formula: string;
   name?: string;
   parameters?: Record<string, number>;
+  /** It is wanted for networks, too. */
+  engine?: boolean;
 }
 
 export interface Defined {
   function: Fn;
   /** Base64 of a module with the same exports as the catalogue's. */
   wasm: string;
+  engine?: {
+    /** Base64 of a module for the engine's memory. */
+    wasm: string;
+    drive: Drive;
+  };
 }
+
+/** How strongly layers of a picture's network are driven: gain, shift, and by how much more of both the first one has. */
+export type Drive = [number, number, number];
 
 export interface Refusal {
   message: string;

@@ -1,6 +1,6 @@
 import type { Model } from "../model";
 import type { EngineFiles } from "../net/networks";
-import type { Catalogue, Defined, DefineRequest, Fn, Refusal, RowFn } from "./contract";
+import type { Catalogue, Defined, DefineRequest, Drive, Fn, Refusal, RowFn } from "./contract";
 import { KernelModule, type Order, type Precision } from "./kernels";
 
 /** A formula that Python would not take, with the place in it. */
@@ -15,6 +15,8 @@ export class Kernel {
   constructor(
     readonly fn: Fn,
     private readonly module: KernelModule,
+    /** What networks need of it, where that was asked for. */
+    readonly engine?: { module: WebAssembly.Module; drive: Drive },
   ) {}
 
   evaluate(order: Order, precision: Precision, xs: Float64Array, params: readonly number[]): Float64Array {
@@ -89,8 +91,9 @@ async function assemble(catalogue: Catalogue, bytes: BufferSource): Promise<Lab>
   };
 }
 
-async function assembleDefined(answer: Defined): Promise<Kernel> {
-  return new Kernel(answer.function, await KernelModule.load(bytesOf(answer.wasm)));
+async function assembleDefined({ function: fn, wasm, engine }: Defined): Promise<Kernel> {
+  const own = engine && { module: await WebAssembly.compile(bytesOf(engine.wasm)), drive: engine.drive };
+  return new Kernel(fn, await KernelModule.load(bytesOf(wasm)), own);
 }
 
 const meta = (name: string): string | undefined =>

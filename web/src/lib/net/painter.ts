@@ -1,4 +1,4 @@
-import type { Engine, Network } from "../engine";
+import type { Engine, Network, OwnActivation } from "../engine";
 
 /** A picture but for its size and latent numbers: the network that paints it, as nonlin.art.Artwork has it. */
 export interface Plan {
@@ -6,6 +6,8 @@ export interface Plan {
   widths: number[];
   /** One for each layer, the last one's among them. */
   activations: string[];
+  /** Those among them that the engine has not. */
+  own: OwnActivation[];
   /** Gain and shift of each layer. */
   drive: [number, number][];
   /** By how many standard deviations units are moved apart. */
@@ -53,8 +55,8 @@ export class Painter {
   }
 
   static async make(engine: Engine, plan: Plan): Promise<Painter> {
-    const { widths, activations, seed, reference } = plan;
-    const options = { widths, activations, init: "normal", seed: BigInt(seed), capacity: reference ** 2 };
+    const { widths, activations, own, seed, reference } = plan;
+    const options = { widths, activations, own, init: "normal", seed: BigInt(seed), capacity: reference ** 2 };
     return new Painter(await engine.network(options), plan);
   }
 

@@ -67,7 +67,8 @@ const art: Messages["art"] = {
   wrongSize: (least: number, most: number) => `Eine Seite hat hier ${least} bis ${most} Pixel; der Befehl macht größere.`,
   saving: (percent: number) => `Es wird gemalt: ${percent} %`,
   saved: "Gespeichert. Die Einstellungen stehen in der Datei.",
-  formula: "Hier hat die Engine die Funktionen des Katalogs und keine anderen. Mit deiner eigenen Formel malt der Befehl:",
+  paintWith: "Damit malen",
+  formula: "Dies ist eine statische Kopie der Seite: Sie hat die Funktionen des Katalogs, und nichts hier kann die Formel des Links übersetzen. Damit malt der Befehl:",
   more: "Plakate, Schleifen und Kontaktbögen:",
 };
 

@@ -65,7 +65,8 @@ export const art = {
   wrongSize: (least: number, most: number) => `A side has ${least} to ${most} pixels here; the command makes larger ones.`,
   saving: (percent: number) => `Painting: ${percent} %`,
   saved: "Saved. The settings are inside the file.",
-  formula: "Here the engine has the functions of the catalogue and no others. With a formula of your own the command paints:",
+  paintWith: "Paint with it",
+  formula: "This is a static copy of the page: it has the functions of the catalogue, and nothing here can compile the link’s formula. The command paints with it:",
   more: "Posters, loops and contact sheets:",
 };
 

@@ -9,6 +9,13 @@ const later: Messages["later"] = {
     label: "Deine eigene Aktivierungsfunktion, als Formel in z",
     help: "Ableitung, Knicke und Eigenschaften ergeben sich daraus. Versuch es mit",
     draw: "Zeichnen",
+    use: "Verwenden",
+    into: "für",
+    allLayers: "alle Schichten",
+    layer: (layer) => `Schicht ${layer}`,
+    numberFor: (name) => `Zahl für ${name}`,
+    numbers: (names) =>
+      names.length === 1 ? `Ein Bild ist aus lauter Zahlen: Wähle eine für ${names[0] ?? ""}.` : `Ein Bild ist aus lauter Zahlen: Wähle je eine für ${names.join(", ")}.`,
     offline:
       "Dies ist eine statische Kopie der Seite: Hier kann niemand eine Formel übersetzen. Um eigene zu tippen, installiere nonlin und starte auf deinem Rechner",
     offlineCommand: "nonlin",

@@ -4,6 +4,13 @@ export const later = {
     label: "Your own activation function, as a formula in z",
     help: "Its derivative, kinks and properties are worked out from it. Try",
     draw: "Draw it",
+    use: "Use it",
+    into: "for",
+    allLayers: "all layers",
+    layer: (layer: number) => `layer ${layer}`,
+    numberFor: (name: string) => `Number for ${name}`,
+    numbers: (names: string[]) =>
+      names.length === 1 ? `A picture is of numbers alone: choose one for ${names[0] ?? ""}.` : `A picture is of numbers alone: choose one each for ${names.join(", ")}.`,
     offline:
       "This is a static copy of the page: nothing here can compile a formula. To type your own, install nonlin and run, on your machine,",
     offlineCommand: "nonlin",
