@@ -28,6 +28,7 @@ CALLS = {
 ATTRIBUTES = {
     "name", "title", "formula", "parameters", "expression", "slopes", "kinks", "properties",
     "latex", "mathml", "entry", "kernel", "program", "study", "output_derivative",
+    "ufunc", "ufuncs",
 }  # fmt: skip
 
 

@@ -11,19 +11,17 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 from numpy.typing import ArrayLike
 
 from nonlin.arrays import (
     Array,
     as_floats,
     check_out,
-    flat_memory,
+    compute,
     format_of,
     matched,
-    plain,
     real_number,
-    run,
-    same_or_apart,
 )
 from nonlin.catalogue import BY_NAME, Entry, Parameter
 from nonlin.errors import (
@@ -34,6 +32,7 @@ from nonlin.errors import (
 )
 from nonlin.forks import kernels as _lock
 from nonlin.interchange import Exchange, foreign
+from nonlin.ufuncs import SCALARS, Shortcuts, Ufuncs, fits
 
 if TYPE_CHECKING:
     from nonlin.compiler.kernel import Kernel
@@ -46,6 +45,7 @@ __all__ = ["Activation", "define", "of_catalogue"]
 _WHATS = ("value", "derivative", "second", "pair", "backward", "from_output")
 _QUICK = ("value", "derivative", "pair", "backward")
 _QUICK_FROM = 1 << 14
+_SMALL = 1 << 16  # elements below which a call takes a moment only, whatever they are
 
 
 class Activation:
@@ -68,6 +68,16 @@ class Activation:
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
         self._kernels: dict[tuple[Any, ...], Kernel] = {}
+        # Quick kernels of the catalogue come with the package; others are made for what is worth it.
+        self._listed = BY_NAME.get(entry.name) == entry
+        self._quick_from = 0 if self._listed else _QUICK_FROM
+        self._small = _SMALL if self._listed else _QUICK_FROM
+        self._defaults = [p.default for p in entry.parameters.values()]
+        self._default_values = np.array(self._defaults, dtype=np.float64)
+        made = {what: Shortcuts(f"{entry.name} ({what})", self._defaults) for what in _WHATS}
+        self._shortcuts = made
+        self._values_of, self._derivatives_of = made["value"], made["derivative"]
+        self._pairs_of, self._backwards_of = made["pair"], made["backward"]
 
     # -- what it is -----------------------------------------------------------------------------
     @property
@@ -188,10 +198,18 @@ class Activation:
         TypeError, ValueError
             ``out`` is no array, of another shape or read-only. After any error it is as it was.
         """
+        if type(x) is ndarray and out is None and not parameters and x.size < self._small:
+            call = self._values_of.get(x.dtype)
+            if call is not None:
+                return call(x)
         return self._run("value", x, None, out, parameters)
 
     def derivative(self, x: ArrayLike, /, *, out: Array | None = None, **parameters: float) -> Any:
         """f'(x); at a kink its convention, see ``entry.kinks``. Otherwise as :meth:`__call__`."""
+        if type(x) is ndarray and out is None and not parameters and x.size < self._small:
+            call = self._derivatives_of.get(x.dtype)
+            if call is not None:
+                return call(x)
         return self._run("derivative", x, None, out, parameters)
 
     def second_derivative(
@@ -202,7 +220,13 @@ class Activation:
 
     def value_and_derivative(self, x: ArrayLike, /, **parameters: float) -> tuple[Any, Any]:
         """f(x) and f'(x) in one pass over memory."""
-        result: tuple[Any, Any] = self._run("pair", x, None, None, parameters)
+        result: tuple[Any, Any]
+        if type(x) is ndarray and not parameters and x.size < self._small:
+            call = self._pairs_of.get(x.dtype)
+            if call is not None:
+                result = call(x)
+                return result
+        result = self._run("pair", x, None, None, parameters)
         return result
 
     def backward(
@@ -214,6 +238,13 @@ class Activation:
         The dtype is NumPy's, so a Python number takes that of the other; for float16 with bfloat16,
         where NumPy has none, it is float32. Otherwise as :meth:`__call__`.
         """
+        if type(x) is ndarray is type(grad_output) and out is None and not parameters:
+            call = self._backwards_of.get(x.dtype)
+            if (
+                call is not None and x.size < self._small and grad_output.dtype is x.dtype
+                and grad_output.shape == x.shape
+            ):  # fmt: skip
+                return call(grad_output, x)
         return self._run("backward", x, grad_output, out, parameters)
 
     def derivative_from_output(
@@ -233,6 +264,23 @@ class Activation:
         0.21
         """
         return self._run("from_output", y, None, out, parameters)
+
+    @property
+    def ufunc(self) -> np.ufunc:
+        """f as a universal function of NumPy's, at the parameters' defaults; see :attr:`ufuncs`.
+
+        Examples
+        --------
+        >>> import nonlin
+        >>> nonlin.relu.ufunc([-1.0, 2.0, 3.0], where=[True, True, False], out=np.full(3, 7.0))
+        array([0., 2., 7.])
+        """
+        return self.ufuncs.value
+
+    @cached_property
+    def ufuncs(self) -> Ufuncs:
+        """f, f' and the rest as universal functions (``numpy.ufunc``)."""
+        return Ufuncs(self)
 
     def kernel(
         self, dtype: Any = np.float32, what: str = "value", *, fast: bool = False,
@@ -311,17 +359,14 @@ class Activation:
 
     def _kernel_for(self, what: str, dtype: str, size: int, values: Array) -> Kernel:
         """The kernel that an array of so many elements is run by, at these values of the parameters."""
-        quick = size >= self._quick_from and self._defaults == values.tolist()
+        quick = size >= self._quick_from and (
+            values is self._default_values or self._defaults == values.tolist()
+        )
         return self._kernel(what, dtype, "quick" if quick else "")
 
-    @cached_property
-    def _quick_from(self) -> int:
-        # Quick kernels of the catalogue come with the package; others are made for what is worth it.
-        return 0 if BY_NAME.get(self.name) == self.entry else _QUICK_FROM
-
-    @cached_property
-    def _defaults(self) -> list[float]:
-        return list(self.parameters.values())
+    def _small_kernel(self, what: str, dtype: str) -> Kernel:
+        """The kernel that few elements are run by, at the parameters' defaults."""
+        return self._kernel_for(what, dtype, 1, self._default_values)
 
     def _values(self, given: Mapping[str, float]) -> Array:
         values = self.parameters
@@ -336,6 +381,10 @@ class Activation:
         self, what: str, x: ArrayLike, gradient: ArrayLike | None, out: Array | None,
         parameters: Mapping[str, float],
     ) -> Any:  # fmt: skip
+        if out is None and not parameters and type(x) in SCALARS and what != "backward":
+            call = self._shortcuts[what].get(SCALARS[type(x)])
+            if call is not None:
+                return call(x)
         if foreign(x, gradient, out) or (parameters and foreign(*parameters.values())):
             trade = Exchange()
             x, gradient = trade.take(x, "x"), trade.take(gradient, "grad_output")
@@ -343,7 +392,7 @@ class Activation:
                 k: trade.take(v, f"the parameter {k}", tells=False) for k, v in parameters.items()
             }
             return trade.give(self._run(what, x, gradient, trade.borrow(out), given), out)
-        values = self._values(parameters)
+        values = self._values(parameters) if parameters else self._default_values
         if what == "from_output" and parameters:
             self._check_requirements(values)
         g: Array | None = None
@@ -352,30 +401,17 @@ class Activation:
         else:
             x = as_floats(x)
         check_out(out, x)
-        x = flat_memory(x)
-        if g is not None and not (g.strides == x.strides and plain(g)):
-            copy = np.empty_like(x)
-            np.copyto(copy, g)
-            g = copy
-        direct = (
-            out is not None and out.dtype == x.dtype and out.strides == x.strides and plain(out)
-            and all(same_or_apart(out, a) for a in (x, g) if a is not None)
-        )  # fmt: skip
-        y = out if direct and out is not None else np.empty_like(x)
-        second = np.empty_like(x) if what == "pair" else None
+        shortcuts = self._shortcuts[what] if x.size < self._small and not parameters else None
+        call = None if shortcuts is None else shortcuts.get(x.dtype)
+        if call is not None and (out is None or fits(out, x)):
+            return call(*(a for a in (g, x, out) if a is not None))
         kernel = self._kernel_for(what, format_of(x.dtype), x.size, values)
-        if x.size:
-            run(kernel, x, g, y, second, values)
-        elif what == "from_output":
+        if what == "from_output" and not x.size:
             self.program(what)  # an error where there is none, for no numbers too
-        if out is not None:
-            if not direct:
-                with np.errstate(all="ignore"):  # rounding is what was asked for
-                    np.copyto(np.asarray(out), y, casting="unsafe")
-            return out
-        if second is not None:
-            return y[()], second[()]
-        return y[()]
+        result = compute(kernel, x, g, out, values, pair=what == "pair")
+        if shortcuts is not None and call is None and x.size:
+            shortcuts.called(x.dtype, kernel)
+        return result
 
     def _check_requirements(self, values: Array) -> None:
         """f' in terms of the output is known only for parameters of which the entry holds."""

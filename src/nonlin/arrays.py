@@ -30,6 +30,7 @@ __all__ = [
     "Array",
     "as_floats",
     "check_out",
+    "compute",
     "flat_memory",
     "format_of",
     "in_parts",
@@ -79,6 +80,36 @@ def _pool(pid: int) -> ThreadPoolExecutor:
 def address(array: Array) -> int:
     """Where its memory begins: what ``array.ctypes.data`` says, without making an object that says it."""
     return int(array.__array_interface__["data"][0])
+
+
+def compute(
+    kernel: Kernel, x: Array, g: Array | None, out: Array | None, values: Array, *, pair: bool
+) -> Any:
+    """What a kernel makes of arrays of one shape and dtype, of any layout; ``out`` where that is given.
+
+    ``pair`` says that there are two results.
+    """
+    x = flat_memory(x)
+    if g is not None and not (g.strides == x.strides and plain(g)):
+        copy = np.empty_like(x)
+        np.copyto(copy, g)
+        g = copy
+    direct = (
+        out is not None and out.dtype == x.dtype and out.strides == x.strides and plain(out)
+        and all(same_or_apart(out, a) for a in (x, g) if a is not None)
+    )  # fmt: skip
+    y = out if direct and out is not None else np.empty_like(x)
+    second = np.empty_like(x) if pair else None
+    if x.size:
+        run(kernel, x, g, y, second, values)
+    if out is not None:
+        if not direct:
+            with np.errstate(all="ignore"):  # rounding is what was asked for
+                np.copyto(np.asarray(out), y, casting="unsafe")
+        return out
+    if second is not None:
+        return y[()], second[()]
+    return y[()]
 
 
 def run(

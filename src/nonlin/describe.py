@@ -25,7 +25,7 @@ from nonlin import sheet
 from nonlin.activation import Activation
 from nonlin.art import studio
 from nonlin.calculus import with_conventions
-from nonlin.compiler import cache, row_kernel
+from nonlin.compiler import cache, row_kernel, ufunc
 from nonlin.compiler.program import lower
 from nonlin.compiler.wasm import Export, build
 from nonlin.expression import Expr, number
@@ -144,6 +144,7 @@ def write_files(directory: Path | str) -> None:
     (directory / _MARK).write_text(_version())
     with cache.writing_to(directory / "code"):
         engine("float32")
+        ufunc.load_loops()
         for dtype in ("float32", "float64"):
             row_kernel.rows(dtype)
     _in_processes(partial(_make_code, directory / "code"), nonlin.catalogue)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from nonlin.compiler.target import host
 
-__all__ = ["directory", "key", "load", "save", "sources", "writing_to"]
+__all__ = ["directory", "has", "key", "load", "save", "sources", "writing_to"]
 
 _LARGEST = 1 << 24  # bytes; code has some thousands
 _MAGIC = b"nonlin-code-3\n"
@@ -106,9 +106,14 @@ def _checksum(name: str, payload: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\0" + payload).digest()
 
 
+def has(name: str) -> bool:
+    """Whether there is a file under a key; whether it is a good one, :func:`load` tells."""
+    return any((folder / name).is_file() for folder in _folders())
+
+
 def load(name: str) -> bytes | None:
     """The code under a key, or ``None``."""
-    for folder in (_PACKAGE / "_generated" / "code", directory()):
+    for folder in _folders():
         try:
             data = _read(folder / name)
         except OSError:
@@ -119,6 +124,10 @@ def load(name: str) -> bytes | None:
             if _checksum(name, payload) == data[len(_MAGIC) : head]:
                 return payload
     return None
+
+
+def _folders() -> tuple[Path, Path]:
+    return _PACKAGE / "_generated" / "code", directory()
 
 
 def _read(file: Path) -> bytes:

@@ -131,6 +131,15 @@ class Kernel:
             self._load_exact()
         return ctypes.cast(self._loaded(), ctypes.c_void_p).value or 0, self._exact_address
 
+    @property
+    def complete(self) -> bool:
+        """Whether its exact arithmetic is there, or to be had without compiling."""
+        return self.format.exact or bool(self._exact_address) or store.has(self._exact_key)
+
+    @property
+    def _exact_key(self) -> str:
+        return store.key(self.recipe, self.kind.value, "exact")
+
     def _loaded(self) -> Any:
         with native.lock:  # several threads may ask at once
             if self._loop is None:
@@ -141,8 +150,8 @@ class Kernel:
     def _load_exact(self) -> None:
         with native.lock:
             if not self._exact_address:
-                key = store.key(self.recipe, self.kind.value, "exact")
-                self._exact_address = native.load(key, self._exact_module, _runtime())["exact"]
+                found = native.load(self._exact_key, self._exact_module, _runtime())
+                self._exact_address = found["exact"]
 
     def run(self, x: int, gradient: int, out: int, second: int, n: int, params: int) -> None:
         """Run over ``n`` elements at the given addresses (0 for an array that is not used).

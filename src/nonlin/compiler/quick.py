@@ -41,6 +41,7 @@ def can_be_quick() -> bool:
     return host().cpu == "x86-64-v4"
 
 
+@np.errstate(all="ignore")  # what the caller has made of such errors is not meant for this
 def quick_module(kernel: Kernel) -> Module | None:
     """Code on the first cut of each result that is right, or ``None`` where no result has one."""
     if not can_be_quick():
