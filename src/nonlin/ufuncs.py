@@ -114,11 +114,9 @@ class Ufuncs:
         doc = f"{name.replace('_', ' ')} of {f.name}: {f.formula}, at the parameters' defaults."
         place = f"{f.name}.ufunc" if what == "value" else f"{f.name}.ufuncs.{name}"
         made = universal(place, doc, kernels, list(f.parameters.values()))
-        if f._listed:
-            with contextlib.suppress(
-                AttributeError
-            ):  # an older NumPy, where pickle searches for it
-                made.__module__ = "nonlin"
+        # Where pickle looks: it finds those of the catalogue, and says of others that they are not there.
+        with contextlib.suppress(AttributeError):  # an older NumPy, where pickle searches all modules
+            made.__module__ = "nonlin"
         return made
 
 

@@ -1,15 +1,15 @@
+/** That somebody reads on: text out of sight is then laid out (page.css). */
 const SIGNS = ["scroll", "wheel", "pointerdown", "keydown"] as const;
 
 /**
- * Starts what is in view at once. What is less than a window's height from it waits until that is done; then, once
- * somebody begins to read on, the rest, one after another, whenever the page has nothing else to do. So the first figure
- * does not wait for the second, none has to be waited for, and a page that is only opened does no work for the others.
+ * Starts what is in view at once. What is less than a window's height from it waits until that is done; then the
+ * rest, one after another, whenever the page has nothing else to do. So the first figure does not wait for the second,
+ * and none has to be waited for.
  */
 export function inTurn(elements: readonly HTMLElement[], start: (element: HTMLElement) => Promise<void>): void {
   const waiting = new Set(elements);
   const near = new Set<HTMLElement>();
   let busy = 0;
-  let reading = false;
   const begin = (element: HTMLElement): void => {
     if (!waiting.delete(element)) return;
     near.delete(element);
@@ -36,12 +36,12 @@ export function inTurn(elements: readonly HTMLElement[], start: (element: HTMLEl
   );
   let asked = false;
   const rest = (): void => {
-    if (asked || busy > 0 || (reading ? waiting : near).size === 0) return;
+    if (asked || busy > 0 || waiting.size === 0) return;
     asked = true;
     whenIdle(() => {
       asked = false;
       if (busy > 0) return;
-      const [next] = near.size > 0 || !reading ? near : waiting;
+      const [next] = near.size > 0 ? near : waiting;
       if (next) begin(next);
     });
   };
@@ -51,9 +51,7 @@ export function inTurn(elements: readonly HTMLElement[], start: (element: HTMLEl
   }
   for (const sign of SIGNS) {
     const readsOn = (): void => {
-      reading = true;
       document.documentElement.dataset.reading = "";
-      rest();
     };
     addEventListener(sign, readsOn, { once: true, passive: true });
   }
