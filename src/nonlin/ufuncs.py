@@ -115,7 +115,9 @@ class Ufuncs:
         place = f"{f.name}.ufunc" if what == "value" else f"{f.name}.ufuncs.{name}"
         made = universal(place, doc, kernels, list(f.parameters.values()))
         # Where pickle looks: it finds those of the catalogue, and says of others that they are not there.
-        with contextlib.suppress(AttributeError):  # an older NumPy, where pickle searches all modules
+        with contextlib.suppress(
+            AttributeError
+        ):  # an older NumPy, where pickle searches all modules
             made.__module__ = "nonlin"
         return made
 
