@@ -190,7 +190,8 @@ const de: AtOnce = {
     output: (layers) => `Ausgabe, nach ${layers === 1 ? "einer Schicht" : `${layers} Schichten`}`,
     figureLabel: (layers) =>
       `Ein Gitter aus Geraden und eine dicke Linie in der Eingabe, und wohin ${layers === 1 ? "eine Schicht" : `jede der ${layers} Schichten`} sie bringt`,
-    hint: "Zieh an den Enden der dicken Linie in der Eingabe. Jedes Bild ist so vergrößert, dass seine Punkte hineinpassen.",
+    hint: "Jeder Punkt des Blatts ist ein Paar von Zahlen, die beiden Eingaben; eine Schicht macht zwei neue Zahlen daraus und verschiebt so den Punkt. Zieh an den Enden der dicken Linie in der Eingabe. Jedes Bild ist so vergrößert, dass alles hineinpasst.",
+    scaled: "Die Gewichte sind so gewählt, dass die Summen jeder Schicht dorthin reichen, wo die Kurve sich biegt.",
     place: (x, y) => `(${x}; ${y})`,
     image: (from, to, off) =>
       off === ""

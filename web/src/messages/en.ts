@@ -161,7 +161,8 @@ export const en = {
     output: (layers: number) => (layers === 1 ? "output, after one layer" : `output, after ${layers} layers`),
     figureLabel: (layers: number) =>
       `A grid of straight lines and one thick line in the input, and where each of ${layers === 1 ? "one layer" : `${layers} layers`} puts them`,
-    hint: "Drag the ends of the thick line in the input. Each picture is zoomed to fit its points.",
+    hint: "Every point of the sheet is a pair of numbers, the two inputs; a layer makes two new numbers of them, and so moves the point. Drag the ends of the thick line in the input. Each picture is zoomed to fit.",
+    scaled: "The weights are scaled so that every layer’s sums reach where the curve bends.",
     place: (x: string, y: string) => `(${x}, ${y})`,
     image: (from: string, to: string, off: string) =>
       off === ""

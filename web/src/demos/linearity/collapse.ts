@@ -1,6 +1,6 @@
 import { powered, spoken } from "../../lib/format";
 import { messages } from "../../messages";
-import { byUnit, isUpright, lineAt, middleOff, worstLine, type Points } from "./plane";
+import { byUnit, isUpright, lineAt, middleOff, spanOf, worstLine, type Points } from "./plane";
 import { GRID, type LinearityState } from "./state.svelte";
 
 /** What one layer in place of the whole stack is, and how well it stands in. */
@@ -8,8 +8,10 @@ export interface Collapse {
   /** W′, row by row. */
   w: number[];
   b: number[];
-  /** The largest difference between stack and layer over the grid, and the largest output of the stack. */
+  /** The largest difference between stack and layer over the grid. */
   apart: number;
+  /** The larger one of the width and the height of the stack's output, and the largest number in it. */
+  span: number;
   size: number;
   /** The grid as the one layer has it. */
   image: Points;
@@ -20,8 +22,10 @@ export interface Collapse {
   verdict: string;
 }
 
-/** More than float32's rounding through ten layers, far less than any bend that the eye sees. */
+/** Of what the grid spans: more than float32's rounding through ten layers, far less than any bend that the eye sees. */
 const TOLERANCE = 1e-4;
+/** Of the largest number: a grid that spans no more than this is a point, and what it spans is rounding. */
+const POINT = 1e-4;
 
 const CORNERS = Float32Array.from([0, 0, 1, 0, 0, 1]);
 
@@ -39,10 +43,11 @@ export async function multiplyOut(lab: LinearityState): Promise<Collapse> {
   const output = lab.images.at(-1) ?? image;
   const apart = largest(output.map((value, i) => value - (image[i] ?? NaN)));
   const size = largest(output);
-  const bend = apart <= TOLERANCE * size ? undefined : bendOf(lab);
+  const span = spanOf(output);
+  const bend = apart <= TOLERANCE * span || span <= POINT * size ? undefined : bendOf(lab);
   const three = (values: number[]): string[] => values.map((value) => spoken(value, 3));
   const text = messages.later.collapse;
-  return { w, b, apart, size, image, bend, spoken: { w: text.spokenW(three(w)), b: text.spokenB(three(b)) }, verdict: verdict(lab, apart, size, bend) };
+  return { w, b, apart, span, size, image, bend, spoken: { w: text.spokenW(three(w)), b: text.spokenB(three(b)) }, verdict: verdict(lab, { apart, span, size, bend }) };
 }
 
 function bendOf({ images, windows }: LinearityState): Collapse["bend"] {
@@ -53,12 +58,13 @@ function bendOf({ images, windows }: LinearityState): Collapse["bend"] {
   return { line, off, layer: first };
 }
 
-function verdict(lab: LinearityState, apart: number, size: number, bend: Collapse["bend"]): string {
+function verdict(lab: LinearityState, { apart, span, size, bend }: Pick<Collapse, "apart" | "span" | "size" | "bend">): string {
   const text = messages.later.collapse;
   /** Rounding, always as a power of ten. */
   const tiny = (value: number): string => (value === 0 ? "0" : powered(value, 2));
   if (!Number.isFinite(apart)) return text.noNumbers;
-  if (!bend) return text.same(lab.now.layers, tiny(apart), tiny(apart / size));
+  if (lab.bent && span <= POINT * size) return text.point(lab.title(lab.now.activation), tiny(span), tiny(size));
+  if (!bend) return text.same(lab.now.layers, tiny(apart), tiny(apart / span));
   const { line, layer, off } = bend;
   const name = text.gridLine(isUpright(line), spoken(lineAt(line)));
   return text.cannot(layer, lab.title(lab.now.activation), name, spoken(off), spoken(apart));

@@ -49,14 +49,26 @@ export interface Window {
   half: number;
 }
 
-/** The window that all points fit into, with a margin; undefined where there is none. */
-export function fit(points: Points): Window | undefined {
+/** The least and the largest x and y. */
+function bounds(points: Points): { left: number; right: number; low: number; high: number } {
   const count = points.length / 2;
   let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
   for (let i = 0; i < count; i++) {
     [left, right] = [Math.min(left, xOf(points, i)), Math.max(right, xOf(points, i))];
     [low, high] = [Math.min(low, yOf(points, i)), Math.max(high, yOf(points, i))];
   }
+  return { left, right, low, high };
+}
+
+/** The larger one of a picture's width and height. */
+export function spanOf(points: Points): number {
+  const { left, right, low, high } = bounds(points);
+  return Math.max(right - left, high - low);
+}
+
+/** The window that all points fit into, with a margin; undefined where there is none. */
+export function fit(points: Points): Window | undefined {
+  const { left, right, low, high } = bounds(points);
   const half = 0.56 * Math.max(right - left, high - low);
   if (!Number.isFinite(half)) return undefined;
   const x = (left + right) / 2;

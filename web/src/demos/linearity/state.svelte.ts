@@ -3,12 +3,13 @@ import type { Model } from "../../lib/model";
 import type { Connection } from "../../lib/net/connect";
 import { draws } from "../../lib/net/draws";
 import { latest } from "../../lib/net/latest";
+import type { Layers } from "../../lib/net/networks";
 import { NetworkState } from "../../lib/net/state.svelte";
 import { fetchTexts, messages } from "../../messages";
 import type { Collapse } from "./collapse";
 import { byUnit, fit, gridPoints, linePoints, type Points, type Window } from "./plane";
 import { DEFAULTS, NONE, readers, type Traits } from "./traits";
-import { DRAWS, stackOf } from "./weights";
+import { DRAWS, reaching, stackOf } from "./weights";
 
 export const GRID = gridPoints();
 
@@ -63,8 +64,13 @@ export class LinearityState extends NetworkState<Traits> {
         activations: [...Array<string | null>(layers - 1).fill(bend), null],
         capacity: GRID.length / 2,
       });
-      await networks.setParameters("stack", stackOf(await draws(networks, "uniform", DRAWS, seed), layers));
-      const grid = await networks.layers("stack", GRID, GRID.length / 2);
+      let parameters = stackOf(await draws(networks, "uniform", DRAWS, seed), layers);
+      let grid = await this.#run(parameters);
+      // The last layer has no curve behind it, and is zoomed to fit anyway.
+      for (let layer = 0; bend !== null && layer < layers - 1; layer++) {
+        parameters = reaching(parameters, layer, grid.z[layer] ?? new Float32Array());
+        grid = await this.#run(parameters);
+      }
       this.images = [byUnit(GRID), ...grid.a];
       this.collapse = undefined;
       this.#made = wanted;
@@ -73,6 +79,12 @@ export class LinearityState extends NetworkState<Traits> {
     const run = await networks.layers("stack", points, points.length / 2);
     this.lines = [byUnit(points), ...run.a];
     this.collapse = collapsed ? (this.collapse ?? (await this.#multiplyOut())) : undefined;
+  }
+
+  async #run(parameters: Float32Array): Promise<Layers> {
+    const { networks } = this.connection;
+    await networks.setParameters("stack", parameters);
+    return networks.layers("stack", GRID, GRID.length / 2);
   }
 
   /** Fetched when it is first asked for. */

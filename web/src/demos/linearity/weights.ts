@@ -22,3 +22,27 @@ export function stackOf(random: Float32Array, layers: number): Float32Array {
   }
   return Float32Array.from(parameters);
 }
+
+/** How far a layer's sums reach where something between the layers is to bend them: their standard deviation. */
+const REACH = 1.5;
+
+/**
+ * The same parameters with one layer's sums about 0 and of a size that curves can be seen at, as batch normalisation
+ * would have them. Without it ten sigmoids squash the sheet to a point, and a ReLU may have nothing of it left.
+ */
+export function reaching(parameters: Float32Array, layer: number, sums: Float32Array): Float32Array {
+  const result = parameters.slice();
+  const at = (EACH + 1) * layer;
+  const count = sums.length / 2;
+  for (let unit = 0; unit < 2; unit++) {
+    const z = sums.subarray(unit * count, (unit + 1) * count);
+    const mean = z.reduce((sum, value) => sum + value, 0) / count;
+    const spread = Math.sqrt(z.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count);
+    const factor = REACH / spread;
+    // What has been squashed already cannot be spread out again.
+    if (!(spread > 1e-6 * Math.abs(mean)) || !Number.isFinite(factor)) continue;
+    for (const place of [at + 2 * unit, at + 2 * unit + 1]) result[place] = (parameters[place] ?? 0) * factor;
+    result[at + 4 + unit] = ((parameters[at + 4 + unit] ?? 0) - mean) * factor;
+  }
+  return result;
+}

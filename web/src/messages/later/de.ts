@@ -42,9 +42,11 @@ const later: Messages["later"] = {
     spokenW: (w) => `W Strich: erste Zeile ${w[0]}; ${w[1]}; zweite Zeile ${w[2]}; ${w[3]}`,
     spokenB: (b) => `b Strich: ${b[0]}; ${b[1]}`,
     same: (layers, apart, share) =>
-      `Eine Schicht tut die Arbeit von ${layers === 1 ? "einer" : `allen ${layers}`}: Ihr Gitter, gepunktet, liegt auf dem anderen. Der größte Unterschied über alle Punkte ist ${apart}, das sind ${share} der Ausgabe: Rundung in float32, das etwa sieben Stellen trägt.`,
+      `Eine Schicht tut die Arbeit von ${layers === 1 ? "einer" : `allen ${layers}`}: Ihr Gitter, gepunktet, liegt auf dem anderen. Der größte Unterschied über alle Punkte ist ${apart}, das sind ${share} ihrer Breite: Rundung in float32, das etwa sieben Stellen trägt.`,
     cannot: (layer, activation, line, off, apart) =>
       `Es geht nicht: Schicht ${layer} biegt. Eine einzelne Schicht lässt die Mitte einer Strecke in der Mitte; nach ${activation} in Schicht ${layer} hat ${line} sie nicht mehr dort, und in der Ausgabe liegt sie um ${off} daneben. Die eine Schicht, die mit dem Stapel bei (0; 0), (1; 0) und (0; 1) übereinstimmt, verfehlt ihn anderswo um bis zu ${apart}.`,
+    point: (activation, span, size) =>
+      `Zu einem Punkt zerdrückt: Was vom Blatt übrig ist, misst ${span} neben Zahlen von ${size}. Einen Punkt könnte auch eine einzelne Schicht sagen; aber die Ebene ist unterwegs verloren gegangen, in den flachen Teilen von ${activation}. Würfle andere Gewichte oder nimm weniger Schichten.`,
     noNumbers: "Es geht nicht: Unterwegs werden Zahlen zu groß für float32. Nimm weniger Schichten oder eine andere Funktion dazwischen.",
     gridLine: (upright, at) => `die markierte Linie ${upright ? "x" : "y"} = ${at}`,
   },

@@ -37,9 +37,11 @@ export const later = {
     spokenW: (w: string[]) => `W prime: first row ${w[0]}, ${w[1]}; second row ${w[2]}, ${w[3]}`,
     spokenB: (b: string[]) => `b prime: ${b[0]}, ${b[1]}`,
     same: (layers: number, apart: string, share: string) =>
-      `One layer does the work of ${layers === 1 ? "one" : `all ${layers}`}: its grid, dotted, lies on theirs. The largest difference over all points is ${apart}, which is ${share} of the output: rounding in float32, which carries about seven digits.`,
+      `One layer does the work of ${layers === 1 ? "one" : `all ${layers}`}: its grid, dotted, lies on theirs. The largest difference over all points is ${apart}, which is ${share} of its width: rounding in float32, which carries about seven digits.`,
     cannot: (layer: number, activation: string, line: string, off: string, apart: string) =>
       `It cannot be done: layer ${layer} bends. One layer keeps the middle of a straight line in the middle; after the ${activation} of layer ${layer}, ${line} no longer has it there, and in the output it is ${off} off. The one layer that agrees with the stack at (0, 0), (1, 0) and (0, 1) misses elsewhere by up to ${apart}.`,
+    point: (activation: string, span: string, size: string) =>
+      `Squashed to a point: what is left of the sheet spans ${span} beside numbers of ${size}. One layer could say that one point, too; but the plane went missing on the way, in the flat parts of ${activation}. Roll other weights, or take fewer layers.`,
     noNumbers: "It cannot be done: on the way some numbers outgrow float32. Take fewer layers, or another function between them.",
     gridLine: (upright: boolean, at: string) => `the marked line ${upright ? "x" : "y"} = ${at}`,
   },
