@@ -213,7 +213,7 @@ const de: AtOnce = {
   // Abbildung: step
   stepDescent: {
     title: "Abstieg auf einer Stufe",
-    question: "Ein Neuron, mit verschiedenem Ende an dieselben Punkte angepasst. Welches wird nicht lernen?",
+    question: "Ein Neuron, mit verschiedenen Kurven an dieselben Punkte angepasst. Welches wird nicht lernen?",
     answer: (right, asked, title) =>
       `${asked ? "" : right ? "Ja. " : "Nein, das lernt. "}${title} steht still: Wo immer es eine Steigung hat, ist sie 0, also ist der Gradient genau 0, und kein Schritt kann das Gewicht bewegen.`,
     fits: "das Neuron",
@@ -222,12 +222,12 @@ const de: AtOnce = {
     lossesNote: "mittlerer quadratischer Fehler",
     stepAxis: "Schritt",
     figureLabel: (titles) =>
-      `Links: Punkte auf einer Linie, nein oder ja, und die Antworten eines Neurons, das auf ${titles.join(", ")} endet. Rechts: der Verlust jedes Neurons über die Schritte des Abstiegs.`,
+      `Links: Punkte auf einer Linie, nein oder ja, und die Antworten eines Neurons mit der Kurve ${titles.join(", ")}. Rechts: der Verlust jedes Neurons über die Schritte des Abstiegs.`,
     progress: (steps, most) => `Schritt ${steps} von ${most}`,
     another: "Andere Punkte",
     caption: "Jede Kopie des Neurons: ihr Verlust, die Größe ihres Gradienten, ihr Gewicht und ihr Bias",
-    endsIn: "endet auf",
-    copy: (number) => `Worauf Kopie ${number} des Neurons endet`,
+    endsIn: "seine Kurve",
+    copy: (number) => `Kurve von Kopie ${number} des Neurons`,
     lossNow: "Verlust",
     gradient: "Gradient",
     lr: "Lernrate",
@@ -316,7 +316,7 @@ const de: AtOnce = {
     },
     depth: "Tiefe",
     width: "Einheiten je Schicht",
-    biases: "Streuung der Biases",
+    biases: "Zufällige Biases, Streuung",
     lr: "Lernrate",
     seed: "Seed",
     step: (step) => `Schritt ${step.toLocaleString("de")}`,
@@ -336,13 +336,14 @@ const de: AtOnce = {
     secret: "Bis du geschätzt hast, ist nur der Balken der letzten Schicht zu sehen.",
     left: (title, share, factor, value) => {
       if (value >= 0.1 && value <= 10)
-        return `Durch ${title} kommt der Gradient etwa so groß an, wie er losging: ${share} dessen, was die letzte Schicht hat, erreicht die erste.`;
+        return `Durch ${title} kommt der Gradient etwa so groß an, wie er losging: Der der ersten Schicht ist das ${share}-Fache von dem der letzten.`;
       if (value > 10) return `Durch ${title} wächst der Gradient, um ${factor} je Schicht: Die erste Schicht bekommt das ${share}-Fache der letzten.`;
       return `Vom Gradienten der letzten Schicht erreicht durch ${title} ${share} die erste: ${factor} je Schicht.`;
     },
     saturates: "Weit außen wird sie aber doch flach: Gib den Biases eine Streuung, und auch hier wird der Gradient kleiner.",
     stuck: (title, last, loss) =>
       `${title} steckt fest: Es antwortet auf alles mit dem Mittelwert (Verlust ${loss}). So viel könnte das Neuron obenauf allein lernen; nun bleibt selbst der letzten Schicht nur ${last}.`,
+    learned: (title, loss) => `${title} kann die Antworten auswendig: Bei einem Verlust von ${loss} ist in keiner Schicht mehr viel Gradient übrig.`,
     constant: "immer der Mittelwert",
     oneLayer: (title, norm) => `Eine Schicht ${title}: Noch ist nichts zu durchqueren. Ihr Gradient ist ${norm}.`,
     gone: (title, gone, depth) =>
@@ -407,7 +408,7 @@ const de: AtOnce = {
     progress: (step, passes) => `Schritt ${step.toLocaleString("de")}, Durchgang ${Math.ceil(passes).toLocaleString("de")}`,
     deadCourse: "tote Einheiten: Schicht 1 durchgezogen, Schicht 2 gestrichelt",
     lossCourse: "Verlust",
-    fingerprint: "Gewichte zu Beginn:",
+    fingerprint: "Gewichte zu Beginn, als Fingerabdruck:",
     moved: "am weitesten davon entfernt:",
     same: "(genau dieselben)",
 

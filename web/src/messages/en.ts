@@ -184,7 +184,7 @@ export const en = {
   // Demo: step
   stepDescent: {
     title: "Descent on a step",
-    question: "One neuron, fitted to the same points with different ends. Which one will not learn?",
+    question: "One neuron, fitted to the same points with different curves. Which one will not learn?",
     answer: (right: boolean, asked: boolean, title: string) =>
       `${asked ? "" : right ? "Yes. " : "No, that one learns. "}${title} stands still: wherever it has a slope, the slope is 0, so the gradient is exactly 0 and no step can move the weight.`,
     fits: "the neuron",
@@ -193,12 +193,12 @@ export const en = {
     lossesNote: "mean squared error",
     stepAxis: "step",
     figureLabel: (titles: string[]) =>
-      `Left: points along a line, no or yes, and the answers of a neuron that ends in ${titles.join(", ")}. Right: the loss of each over the steps of descent.`,
+      `Left: points along a line, no or yes, and the answers of a neuron with the curve of ${titles.join(", ")}. Right: the loss of each over the steps of descent.`,
     progress: (steps: number, most: number) => `step ${steps} of ${most}`,
     another: "Other points",
     caption: "Each copy of the neuron: its loss, the size of its gradient, its weight and its bias",
-    endsIn: "ends in",
-    copy: (number: number) => `What copy ${number} of the neuron ends in`,
+    endsIn: "its curve",
+    copy: (number: number) => `Curve of copy ${number} of the neuron`,
     lossNow: "loss",
     gradient: "size of the gradient",
     lr: "Learning rate",
@@ -287,7 +287,7 @@ export const en = {
     },
     depth: "Depth",
     width: "Units a layer",
-    biases: "Bias spread",
+    biases: "Random biases, spread",
     lr: "Learning rate",
     seed: "Seed",
     step: (step: number) => `step ${step.toLocaleString("en")}`,
@@ -307,13 +307,14 @@ export const en = {
     secret: "All but the last layer’s bar is hidden until you have guessed.",
     left: (title: string, share: string, factor: string, value: number) => {
       if (value >= 0.1 && value <= 10)
-        return `Through ${title} the gradient arrives about as large as it left: ${share} of the last layer’s reaches the first.`;
+        return `Through ${title} the gradient arrives about as large as it left: the first layer’s is ${share} times the last one’s.`;
       if (value > 10) return `Through ${title} the gradient grows, by ${factor} a layer: the first layer gets ${share} times the last one’s.`;
       return `Of the last layer’s gradient ${share} reaches the first through ${title}: ${factor} a layer.`;
     },
     saturates: "It does flatten far out, though: give the biases a spread, and it fades as well.",
     stuck: (title: string, last: string, loss: string) =>
       `${title} is stuck: it answers everything with the mean (loss ${loss}). That much its top neuron could learn alone; now even its last layer is left with ${last}.`,
+    learned: (title: string, loss: string) => `${title} has learned the answers by heart: with a loss of ${loss} there is hardly a gradient left in any layer.`,
     constant: "always the mean",
     oneLayer: (title: string, norm: string) => `One layer of ${title}: nothing to pass through yet. Its gradient is ${norm}.`,
     gone: (title: string, gone: number, depth: number) =>
@@ -379,7 +380,7 @@ export const en = {
     progress: (step: number, passes: number) => `step ${step.toLocaleString("en")}, pass ${Math.ceil(passes).toLocaleString("en")}`,
     deadCourse: "dead units: layer 1 solid, layer 2 dashed",
     lossCourse: "loss",
-    fingerprint: "first weights:",
+    fingerprint: "first weights, as a fingerprint:",
     moved: "farthest from them now:",
     same: "(the very same)",
 

@@ -21,7 +21,7 @@ export const TASKS = ["none", "xor", "rings"] as const;
 
 export const DEFAULTS: Traits = {
   layers: 10,
-  seed: 4,
+  seed: 19,
   activation: NONE,
   line: [-0.75, -0.5, 0.5, 0.75],
   collapsed: false,

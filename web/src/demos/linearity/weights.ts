@@ -24,7 +24,7 @@ export function stackOf(random: Float32Array, layers: number): Float32Array {
 }
 
 /** How far a layer's sums reach where something between the layers is to bend them: their standard deviation. */
-const REACH = 1.5;
+const REACH = 1;
 
 /**
  * The same parameters with one layer's sums about 0 and of a size that curves can be seen at, as batch normalisation

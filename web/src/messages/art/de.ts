@@ -2,6 +2,8 @@
 import type { Messages } from "..";
 
 const art: Messages["art"] = {
+  what: (layers) =>
+    `Ein Netz aus ${layers === 1 ? "einer Schicht" : `${layers} Schichten`} mit zufälligen Gewichten, die niemand trainiert hat, wird nach der Farbe jedes Pixels gefragt. Es erfährt, wo das Pixel liegt, und zwei Zahlen, die im ganzen Bild dieselben sind, die latenten. Was du siehst, ist vor allem die Kurve zwischen seinen Schichten.`,
   figure: "Art Studio: ein Bild aus einem kleinen Zufallsnetz",
   picture: "Das Bild. Die Pfeiltasten gehen Pixel für Pixel darüber",
   pixel: (x: string, y: string, outputs: string[], direct: boolean) => {

@@ -1,5 +1,7 @@
 /** Texts of the studio, which has a page of its own. */
 export const art = {
+  what: (layers: number) =>
+    `A network of ${layers === 1 ? "one layer" : `${layers} layers`} with random weights, which nobody trained, is asked for the colour of each pixel. It is told where the pixel is, and two numbers that are the same all over the picture, the latents. What you see is mostly the curve between its layers.`,
   figure: "Art Studio: a picture from a small random network",
   picture: "The picture. Arrow keys move over it, pixel by pixel",
   pixel: (x: string, y: string, outputs: string[], direct: boolean) => {
