@@ -14,7 +14,7 @@ import nonlin
 
 pytestmark = pytest.mark.usefixtures("silent")
 
-SEED = 4
+SEED = 19
 LINE = [-0.75, -0.5, 0.5, 0.75]
 
 
@@ -79,11 +79,18 @@ def test_an_activation_bends_and_is_named(page: Any, server_url: str) -> None:
     said = page.get_by_test_id("collapse").inner_text()
     off, apart = (float(t) for t in re.findall(r"(?:it is|up to) (\d+\.\d+)", said))
 
-    # The same stack with Python's engine.
+    # The same stack with Python's engine: over the grid, the sums of every layer but the last have mean 0 and deviation 1.
     net = nonlin.Network([2] * 6, activation="tanh")
-    for mine, bias, (w, b) in zip(net.weights, net.biases, stack(5), strict=True):
-        mine[...], bias[...] = w, b
     ticks = np.linspace(-1, 1, 9)
+    along = np.linspace(-1, 1, 33)
+    z = np.array([(t, s) for t in ticks for s in along] + [(s, t) for t in ticks for s in along])
+    for layer, (w, b) in enumerate(stack(5)):
+        sums = z @ w.T + b
+        if layer < 4:
+            scale = 1 / sums.std(axis=0)
+            w, b = w * scale[:, None], (b - sums.mean(axis=0)) * scale
+        net.weights[layer][...], net.biases[layer][...] = w, b
+        z = np.tanh(z @ w.T + b)
     ends = np.array(
         [[[t, -1], [t, 0], [t, 1]] for t in ticks] + [[[-1, t], [0, t], [1, t]] for t in ticks]
     )
@@ -96,6 +103,23 @@ def test_an_activation_bends_and_is_named(page: Any, server_url: str) -> None:
     assert apart >= abs(out - one).max() - 6e-3
     with pytest.raises(nonlin.errors.NetworkError, match="layer 1 bends"):
         net.collapse()
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "step", "gelu", "sin"])
+def test_ten_bends_are_never_one_layer(page: Any, server_url: str, activation: str) -> None:
+    """Whatever the weights: the sheet is not squashed so far that one layer seems to do as well."""
+    for seed in range(4):
+        page.goto("about:blank")
+        go(page, server_url, f"ask=0&activation={activation}&collapsed=1&seed={seed}")
+        page.get_by_text(re.compile(r"^It cannot be done: layer \d+ bends")).wait_for()
+
+
+def test_a_sheet_that_was_squashed_to_a_point_is_called_so(page: Any, server_url: str) -> None:
+    go(page, server_url, "ask=0&activation=threshold&collapsed=1&seed=4")
+    page.get_by_text(
+        re.compile("^Squashed to a point: what is left of the sheet spans 0 ")
+    ).wait_for()
+    assert page.get_by_text("One layer does the work").count() == 0
 
 
 def test_the_line_is_dragged_and_its_images_follow(page: Any, server_url: str) -> None:
@@ -140,7 +164,7 @@ def test_layers_and_weights_can_be_chosen_by_keys(page: Any, server_url: str) ->
     assert page.locator(".picture").count() == 10
     page.wait_for_url(re.compile("layers=9"))
     page.get_by_role("button", name="Other weights").click()
-    page.wait_for_url(re.compile("seed=5"))
+    page.wait_for_url(re.compile("seed=20"))
 
 
 def test_the_answer_is_hidden_until_asked_for(page: Any, server_url: str) -> None:

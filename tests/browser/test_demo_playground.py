@@ -45,7 +45,7 @@ def steps(page: Any) -> int:
 
 
 def weights(page: Any) -> str:
-    return str(page.get_by_test_id("fingerprint").inner_text()).split()[1]
+    return re.findall(r"\b[0-9a-f]{8}\b", page.get_by_test_id("fingerprint").inner_text())[0]
 
 
 def wait_for(page: Any, condition: str, timeout: float = 60_000) -> None:
@@ -244,7 +244,7 @@ def test_a_loss_that_overflows_is_explained_and_cured(play: Any) -> None:
 
 def test_an_activation_for_each_layer(play: Any) -> None:
     page = play("ask=0&layers=3,2")
-    page.get_by_role("button", name="One for each layer").click()
+    page.get_by_role("button", name="An activation for each layer").click()
     page.get_by_label("Activation of layer 2").select_option("leaky_relu")
     page.wait_for_url(re.compile(r"activations=tanh,leaky_relu"))
     page.get_by_label("Leaky ReLU: negative_slope, typed exactly").fill("0.2")
@@ -384,7 +384,7 @@ def test_a_bad_formula_leaves_the_network_as_it_is(page: Any, server_url: str) -
     page.get_by_text("unknown function 'tanj'").wait_for()
     assert field.get_attribute("aria-invalid") == "true"
     assert (weights(page), page.url) == (before, address)
-    page.get_by_role("button", name="One for each layer").click()
+    page.get_by_role("button", name="An activation for each layer").click()
     page.get_by_role("combobox", name="for").select_option("layer 2")
     write(page, "max(z, 0.1*z)")
     page.wait_for_url(re.compile("activations=tanh,max"))

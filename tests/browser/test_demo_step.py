@@ -86,7 +86,7 @@ def test_starting_over_gives_the_very_same_weights(page: Any, server_url: str) -
 
 def test_other_functions_and_rates_by_keyboard(page: Any, server_url: str) -> None:
     go(page, server_url)
-    select = page.get_by_label("What copy 2 of the neuron ends in")
+    select = page.get_by_label("Curve of copy 2 of the neuron")
     select.select_option("sign")
     page.wait_for_url(re.compile("functions=step,sign,relu"))
     figures.wait_until(

@@ -208,7 +208,7 @@ def test_tanh_lets_through_what_biases_take_away(page: Any, server_url: str) -> 
     go(page, server_url, "ask=0&activation=tanh&depth=30")
     assert row(page, "tanh")[2] > 0.1
     assert "give the biases a spread" in page.get_by_test_id("sentence").inner_text()
-    page.get_by_label("Bias spread, typed exactly").fill("1")
+    page.get_by_label("Random biases, spread, typed exactly").fill("1")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("biases=1"))
     net, x, y = stack("tanh", depth=30, biases=1)

@@ -92,7 +92,9 @@ def _left_side(lhs: str, *, latex: bool) -> str:
     primes = len(lhs) - len(name)
     if latex:
         return LATEX.function(name) + "'" * primes + "(z)"
-    head = MATHML.function(name)
-    if primes:
+    # In the word itself the prime stands at the last letter; as a superscript some browsers set it apart and too high.
+    word = len(name) > 1
+    head = MATHML.function(lhs if word else name)
+    if primes and not word:
         head = f"<msup>{head}<mo>{_PRIME * primes}</mo></msup>"
     return MATHML.apply(head, MATHML.fence("(", MATHML.variable("z"), ")"))

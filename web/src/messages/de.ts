@@ -498,7 +498,7 @@ const de: AtOnce = {
 
     // Beim Laufen
     stepCount: schritte,
-    weightsNow: (print) => `Gewichte ${print}`,
+    weightsNow: (print) => `Fingerabdruck der Gewichte ${print}`,
     fingerprintHelp: "Ein Fingerabdruck aller Gewichte und Biases, bis aufs letzte Bit. „Von vorn“ führt zu genau demselben Start zurück.",
     same: "die Gewichte vom Start",
     edited: "von Hand geändert",
@@ -605,7 +605,7 @@ const de: AtOnce = {
     noHidden: "keine: ein Neuron allein",
     activation: "Aktivierung",
     activationOf: (layer) => `Aktivierung von Schicht ${layer}`,
-    perLayer: "Für jede Schicht eine eigene",
+    perLayer: "Für jede Schicht eine eigene Aktivierung",
     parameter: (title, name) => `${title}: ${name}`,
     init: "Anfangsgewichte",
     initNames: {

@@ -481,7 +481,7 @@ export const en = {
 
     // Running
     stepCount: (step: number) => `${step.toLocaleString("en")} ${step === 1 ? "step" : "steps"}`,
-    weightsNow: (print: string) => `weights ${print}`,
+    weightsNow: (print: string) => `fingerprint of the weights ${print}`,
     fingerprintHelp:
       "A fingerprint of all weights and biases, to the last bit. “Start over” returns to the very same start.",
     same: "the weights of the start",
@@ -589,7 +589,7 @@ export const en = {
     noHidden: "none: one neuron alone",
     activation: "Activation",
     activationOf: (layer: number) => `Activation of layer ${layer}`,
-    perLayer: "One for each layer",
+    perLayer: "An activation for each layer",
     parameter: (title: string, name: string) => `${title}: ${name}`,
     init: "Initial weights",
     initNames: {

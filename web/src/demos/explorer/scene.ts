@@ -44,6 +44,8 @@ export interface PanelLine {
 
 export interface Size {
   width: number;
+  /** The height of the window. */
+  room: number;
   /** Measures a label in the figure's own type. */
   measure: (text: string) => number;
 }
@@ -74,6 +76,9 @@ function ySpan(order: Order, curves: readonly Curve[], x: Span, view: readonly n
   return [from - height * 0.1, to + height * (order === 0 ? 0.1 : 0.14)];
 }
 
+/** Value and slope belong together: in a low window both become lower, so that they are seen at once. */
+const share = (room: number): number => Math.min(Math.max((room - 430) / 514, 0.72), 1);
+
 export function buildScene(
   shown: readonly Shown[],
   view: readonly number[],
@@ -87,7 +92,7 @@ export function buildScene(
   const count = Math.min(Math.max(Math.round(width / 2), 200), 800);
   const kinks = shown.map(({ kernel, params }) => kernel.kinks(params).filter(Number.isFinite));
   const xs = kinks.map((each) => abscissae(span, count, each));
-  const heights = isNarrow(width) ? [240, 150, 130] : [330, 184, 150];
+  const heights = isNarrow(width) ? [240, 150, 130] : [330, 184, 150].map((height) => height * share(size.room));
 
   let top: number = MARGIN.top;
   const panels = orders.map((order): Panel => {

@@ -123,6 +123,14 @@ export class PlaygroundState extends DemoState<Traits> {
   }
 
   /** The activation of a hidden layer; null for the output's, which is linear. */
+  /** Another number of layers or units; new layers get the last one's activation where each has its own. */
+  setLayers(layers: number[]): void {
+    const { activations, activation } = this.now;
+    const last = this.now.layers.length - 1;
+    const each = layers.map((_, layer) => this.activationOf(Math.min(layer, last)) ?? activation);
+    this.change({ layers, activations: activations.length > 0 ? each : [] });
+  }
+
   activationOf(layer: number): string | null {
     if (layer >= this.now.layers.length) return null;
     return this.now.activations[layer] ?? this.now.activation;
