@@ -27,12 +27,6 @@ from nonlin.errors import NonlinError
 from nonlin.formula import parse
 from nonlin.oracle import accurate
 
-# Zeros whose sign is not that of the function beside them.
-SIGNS = {
-    ("sin", "value"), ("snake", "value"), ("sinlu", "value"), ("xielu", "value"), ("cos", "derivative"),
-    ("lisht", "derivative"), ("phish", "derivative"),
-}  # fmt: skip
-
 
 # -- the catalogue --------------------------------------------------------------------------------
 @pytest.mark.parametrize("what", ["value", "derivative"])
@@ -47,8 +41,7 @@ def test_the_catalogue_keeps_within_the_limits(name: str, what: str) -> None:
         )  # fmt: skip
         assert report.complete
         assert report.tally.error <= limit + 1e-6, (dtype, report.tally.worst)
-        if (name, what) not in SIGNS:
-            assert report.tally.signs == 0, (dtype, report.tally.sign)
+        assert report.tally.signs == 0, (dtype, report.tally.sign)
 
 
 # -- the judge ------------------------------------------------------------------------------------

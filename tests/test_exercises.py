@@ -96,6 +96,43 @@ def test_a_wrong_choice_has_its_own_feedback(question: Any, exercise: Any, index
     assert len({o["text"] for o in question["options"]}) == len(question["options"])
 
 
+def test_the_right_choice_is_not_always_the_first() -> None:
+    """Where a reader sees it; in the files it is. The order is the same in every language."""
+    places = []
+    for param in of_kind("choice"):
+        question, exercise, index = param.values
+        assert sorted(question["order"]) == list(range(len(question["options"])))
+        german = read_folder(language="de")[exercise.name].data["questions"][index]
+        assert german["order"] == question["order"] == read_again(exercise.name, index)
+        places.append([question["options"][i]["correct"] for i in question["order"]].index(True))
+    assert places.count(0) <= len(places) // 2
+    assert len(set(places)) >= 3
+
+
+def read_again(name: str, index: int) -> Any:
+    return read_folder()[name].data["questions"][index]["order"]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_what_is_said_to_a_right_answer_does_not_say_right_once_more(language: str) -> None:
+    """The page says it already, as the first word."""
+    again = re.compile(
+        r"(yes|right|exactly|that is it|ja|richtig|genau|das ist es)\b", re.IGNORECASE
+    )
+    for exercise in read_folder(language=language).values():
+        for question in exercise.data["questions"]:
+            said = re.sub(r"<[^>]+>", "", question["right"]).strip()
+            assert not again.match(said) or said.startswith(("Exactly 1:", "Genau 1:")), said
+
+
+def test_no_exercise_leads_to_a_place_that_shows_its_answer() -> None:
+    for exercise in EXERCISES.values():
+        asked = json.dumps([q["ask"] for q in exercise.data["questions"]], ensure_ascii=False)
+        places = re.findall(r"[#&]z=(-?[\d.]+)", exercise.data["prompt"])
+        for place in places:
+            assert f"</em> = {place.replace('-', '−')}" not in asked, (exercise.name, place)
+
+
 @pytest.mark.parametrize(("question", "exercise", "index"), of_kind("proof"))
 def test_a_proof_can_be_done_and_each_false_line_is_known(
     question: Any, exercise: Any, index: int

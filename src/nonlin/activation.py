@@ -45,7 +45,7 @@ __all__ = ["Activation", "define", "of_catalogue"]
 _WHATS = ("value", "derivative", "second", "pair", "backward", "from_output")
 _QUICK = ("value", "derivative", "pair", "backward")
 _QUICK_FROM = 1 << 14
-_SMALL = 1 << 16  # elements below which a call takes a moment only, whatever they are
+_SMALL = (1 << 16) + 1  # elements below which a call takes a moment only, whatever they are
 
 
 class Activation:

@@ -235,6 +235,11 @@ def as_floats(x: ArrayLike | None) -> Array:
 
 def matched(x: ArrayLike, gradient: ArrayLike | None) -> tuple[Array, Array]:
     """Both in a common shape and dtype."""
+    if (
+        type(x) is np.ndarray is type(gradient)
+        and x.dtype is gradient.dtype and x.shape == gradient.shape and x.dtype in _FORMATS
+    ):  # fmt: skip
+        return x, gradient  # what a training loop gives, and in a hundredth of the time
     a, g = as_floats(x), as_floats(gradient)
     # As in NumPy, a Python number has no dtype of its own to insist on.
     weak_a, weak_g = (type(v) in (bool, int, float) for v in (x, gradient))

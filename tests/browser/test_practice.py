@@ -123,6 +123,20 @@ def test_numbers_as_people_type_them(page: Any, served: str) -> None:
     assert wrong == []
 
 
+def test_what_a_number_looks_like_gives_no_answer_away(page: Any, served: str) -> None:
+    page.goto(served)
+    for exercise in EXERCISES.values():
+        for index, data in enumerate(exercise.data["questions"]):
+            if data["kind"] != "number":
+                continue
+            asked = question(page, exercise.name, index)
+            said = answer(asked, "rubbish").inner_text()
+            examples = re.findall(r"\d[\w.%/-]*(?<!\.)", said)
+            assert len(examples) == 4, said
+            for text in examples:
+                answer(asked, text).get_by_text("Not yet.").wait_for()
+
+
 def test_other_ways_to_write_a_number(page: Any, served: str) -> None:
     page.goto(served)
     asked = question(page, "03-4-three-layers", 0)
@@ -164,8 +178,9 @@ def test_every_choice_is_answered_in_its_own_words(page: Any, served: str, name:
         if data["kind"] != "choice":
             continue
         asked = question(page, name, index)
-        for i, option in enumerate(data["options"]):
-            asked.get_by_role("radio").nth(i).check()
+        for place, i in enumerate(data["order"]):
+            option = data["options"][i]
+            asked.get_by_role("radio").nth(place).check()
             asked.get_by_role("button", name="Check").click()
             told = data["right"] if option["correct"] else option["feedback"]
             assert plain(told) in asked.get_by_test_id("feedback").inner_text()

@@ -329,7 +329,8 @@ def _quadrant(fn: Function, x: Value, shift: int) -> Value:
     r = ((x - k * a) - k * b) - k * c
     r2 = r * r
     terms = range(1, p.sin_terms + 1)
-    sine = r + r * (r2 * horner(r2, [(-1) ** n / math.factorial(2 * n + 1) for n in terms]))
+    less = r2 * horner(r2, [(-1) ** n / math.factorial(2 * n + 1) for n in terms])
+    sine = r + r * (less + 0.0)  # of -0, 0 makes a summand that leaves -0 as it is
     terms = range(1, p.sin_terms + 2)
     cosine = 1.0 + r2 * horner(r2, [(-1) ** n / math.factorial(2 * n) for n in terms])
     turn = ki + shift

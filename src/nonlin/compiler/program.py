@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from nonlin.compiler.series import guarded
+from nonlin.compiler.zeros import signed
 from nonlin.expression import Expr, call, number, walk
 from nonlin.rewrites import simplify, stabilise, within_domain
 
@@ -95,7 +96,7 @@ def lower(
     parameters = tuple(parameters)
     ready = []
     for expr in expressions:
-        stable = guarded(stabilise(simplify(expr)))
+        stable = signed(guarded(stabilise(simplify(expr))))
         masked = stable if domain_of is None else within_domain(stable, domain_of)
         ready.append(masked.map(_spell_powers).map(_fused))
     places: dict[Expr, int] = {}

@@ -220,7 +220,9 @@ def _add(fn: Function, a: Wide, b: Wide) -> Wide:
     gone = d.lt(-400)
     shift = lanes.power_of_two(gone.select(-400, d, "i64"))
     shifted = DD(gone.select(b.hi * 0.0, b.hi * shift), gone.select(0.0, b.lo * shift))
-    return normal(a.dd + shifted, a.e)
+    total = normal(a.dd + shifted, a.e)
+    nothing = a.hi.eq(0.0)  # and so has b: of two zeros the sum has the sign that both have
+    return Wide(nothing.select(a.hi + b.hi, total.hi), total.lo, total.e)
 
 
 def _vanishing(x: Wide) -> Value:

@@ -287,10 +287,8 @@ def _circular(fn: Function, x: Wide, shift: int) -> Wide:
 
 
 def _tiny_circular(fn: Function, x: Wide, shift: int) -> Wide:
-    """sin x = x - x**3/6 and cos x = 1 - x**2/2 where |x| < 2**-60."""
-    if shift:
-        return _one(fn) - (x * x).times_power(-1)
-    return x - x * x * x * Wide.constant(fn, 1 / 6)
+    """sin x = x and cos x = 1 - x**2/2 where |x| < 2**-60."""
+    return _one(fn) - (x * x).times_power(-1) if shift else x
 
 
 def _atan(fn: Function, x: Wide) -> Wide:

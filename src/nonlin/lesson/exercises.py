@@ -10,7 +10,8 @@ another. Of each question, ``kind`` says what is asked for:
 ``choice``
     One ``[[question.option]]`` for each answer, with its ``text``. Those that are right say
     ``correct = true``, the others have ``feedback``. With ``several = true`` all the right ones have to
-    be chosen, and ``feedback`` of a right one is said if it is missing.
+    be chosen, and ``feedback`` of a right one is said if it is missing. A reader sees them in an order of
+    their own, which depends on the exercise's name and the question's place: the same wherever it is shown.
 ``proof``
     ``start`` and ``goal`` are formulas; ``solution`` lists the lines of one proof. Here
     ``[[question.wrong]]`` has a false line as its ``answer``.
@@ -24,6 +25,7 @@ which are given one by one. All texts are Markdown; ``$2σ(2z) - 1$`` in them is
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
@@ -163,6 +165,7 @@ class _Reader:
     def __init__(self, text: str, source: str, words: str = "", language: str = "en") -> None:
         self.text, self.source, self.words, self.language = text, source, words, language
         self.translated: set[tuple[str | int, ...]] = set()
+        self.name = ""
 
     def wrong(self, path: tuple[str | int, ...], why: str) -> ExerciseError:
         """An error at a key: the path is that of the data, as in ("question", 0, "wrong", 1, "answer")."""
@@ -183,6 +186,7 @@ class _Reader:
         return ExerciseError(f"{where}: {why}")
 
     def exercise(self, name: str) -> Exercise:
+        self.name = name
         given = self.toml(self.source, self.text)
         self.keys((), given, _TOP)
         if self.words:
@@ -316,7 +320,8 @@ class _Reader:
             )
         if right == len(options):
             raise self.wrong(path, "all options are right: give at least one that is not")
-        return {"several": several, "options": options}
+        order = _order(f"{self.name} {path[-1]}", len(options))
+        return {"several": several, "options": options, "order": order}
 
     def proof(self, path: tuple[str | int, ...], given: Mapping[str, Any]) -> dict[str, Any]:
         wrong = []
@@ -342,6 +347,11 @@ class _Reader:
             "startMath": checked["start"],
             "goalMath": checked["goal"],
         }
+
+
+def _order(seed: str, count: int) -> list[int]:
+    """An order of so many options that looks random and is always the same."""
+    return sorted(range(count), key=lambda i: hashlib.sha256(f"{seed} {i}".encode()).digest())
 
 
 def exercise_html(exercise: Exercise, language: str = "en") -> str:

@@ -729,8 +729,8 @@ const de: AtOnce = {
     check: "Prüfen",
     several: "Es kann mehr als eine richtig sein.",
     tone: { right: "Richtig.", wrong: "Noch nicht.", unread: "Keine Zahl." },
-    noNumber: "0,0066, 6,6e-3, 0,66 % und 1/150 sind alle recht.",
-    notYet: (hints) => `Das ist es nicht.${hints ? " Vielleicht hilft ein Tipp." : " Sieh noch einmal hin."}`,
+    noNumber: "Eine Zahl schreibst du wie 0,0123, 1,23e-2, 1,23 % oder 1/81.",
+    notYet: (hints) => (hints ? "Vielleicht hilft ein Tipp." : "Sieh noch einmal hin."),
     slips: {
       sign: "Die Größe stimmt, aber nicht das Vorzeichen.",
       places: "Die Ziffern stimmen: Zähl die Stellen nach dem Komma noch einmal.",

@@ -713,8 +713,8 @@ export const en = {
     check: "Check",
     several: "More than one may be right.",
     tone: { right: "Right.", wrong: "Not yet.", unread: "Not a number." },
-    noNumber: "0.0066, 6.6e-3, 0.66% and 1/150 are all fine.",
-    notYet: (hints: boolean) => `That is not it.${hints ? " A hint may help." : " Look once more."}`,
+    noNumber: "A number can be written like 0.0123, 1.23e-2, 1.23% or 1/81.",
+    notYet: (hints: boolean) => (hints ? "A hint may help." : "Look once more."),
     /** Slips that can be made with any number. */
     slips: {
       sign: "The size is right, but not the sign.",

@@ -20,6 +20,8 @@ export interface ChoiceQuestion extends Common {
   kind: "choice";
   several: boolean;
   options: { text: string; correct: boolean; feedback: string }[];
+  /** Which one stands first, second and so on: in the file the right one may always be the first. */
+  order: number[];
 }
 
 export interface ProofQuestion extends Common {
