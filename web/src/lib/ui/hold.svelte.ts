@@ -20,6 +20,20 @@ interface Hands {
   cancel(): void;
 }
 
+/**
+ * A finger that begins here moves the mark and not the page. Browsers do not heed `touch-action` on all that is inside
+ * an SVG, and a handler in a template is passive.
+ */
+export function ownTouch(node: Element): () => void {
+  const own = (event: Event): void => {
+    event.preventDefault();
+  };
+  node.addEventListener("touchstart", own, { passive: false });
+  return () => {
+    node.removeEventListener("touchstart", own);
+  };
+}
+
 /** Within the figure, which may scroll meanwhile. */
 function place(event: Pointer): { x: number; y: number } {
   const box = event.currentTarget.ownerSVGElement?.getBoundingClientRect();
