@@ -93,7 +93,8 @@ def test_show_draws_a_picture(tmp_path: Path) -> None:
         (("tanh", "-p", "a=1"), "tanh has no parameter 'a'"),
         (("elu", "-p", "alpha"), "not of the form NAME=NUMBER"),
         (("elu", "-p", "alpha=nan"), "not of the form NAME=NUMBER"),
-        (("z * x",), "unknown name"),
+        (("z * x",), "two variables"),
+        (("z * hello",), "unknown name"),
         (("relu", "--png", "/nowhere/at/all.png"), "could not be written"),
     ],
 )

@@ -12,7 +12,7 @@ import nonlin
 ROOT = Path(nonlin.__file__).parent
 LAYERS: list[set[str]] = [
     {"effort", "errors", "ops", "expression", "forks"},
-    {"formula", "formula_hints", "catalogue"},
+    {"formula", "formula_hints", "formula_typed", "catalogue"},
     {"rewrites", "calculus", "oracle", "enclosure", "properties", "notation"},
     {"compiler", "proof"},
     {"activation", "arrays", "interchange", "rows", "rowwise", "ufuncs"},

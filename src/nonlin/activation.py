@@ -435,7 +435,8 @@ def define(formula: str, name: str | None = None, **parameters: float) -> Activa
     Parameters
     ----------
     formula
-        In z, for example ``"z * tanh(softplus(z))"``; see :mod:`nonlin.formula` for the language.
+        In z, for example ``"z * tanh(softplus(z))"``; see :mod:`nonlin.formula` for the language. It may be
+        typed as one writes, too: ``"2z^2"`` (:mod:`nonlin.formula_typed`).
     name
         What to call it (``"f"`` if not given).
     **parameters
@@ -453,8 +454,11 @@ def define(formula: str, name: str | None = None, **parameters: float) -> Activa
     >>> f = define("max(a*z, z)", a=0.25)
     >>> f([-4.0, 1.0]), f.derivative(-4.0)
     (array([-1.,  1.]), np.float64(0.25))
+    >>> define("2z e^-z^2").formula
+    '2*z*exp(-z**(2))'
     """
-    from nonlin.formula import names_in, parse
+    from nonlin.formula import names_in
+    from nonlin.formula_typed import read_typed
 
     name = "f" if name is None else name
     if not isinstance(name, str) or not name.isidentifier() or len(name) > 60:
@@ -469,7 +473,7 @@ def define(formula: str, name: str | None = None, **parameters: float) -> Activa
         spread = max(1.0, 2 * abs(default))
         low = 0.0 if default > 0 else default - spread
         given[key] = Parameter(default, low, default + spread, "")
-    expression = parse(formula, given)
+    expression, formula = read_typed(formula, given)
     unused = sorted(set(given) - set(expression.parameters) - set(names_in(formula)))
     if unused:
         raise FormulaError(

@@ -14,12 +14,14 @@ from nonlin.ops import CONSTANTS, FUNCTIONS
 __all__ = [
     "ALLOWED_CHARACTERS",
     "ALLOWED_HINT",
+    "GREEK",
     "OPERATORS",
     "RESERVED",
     "character_hint",
     "example",
     "suggestion",
     "syntax_hint",
+    "word_hint",
 ]
 
 ALLOWED_CHARACTERS = re.compile(r"[A-Za-z0-9_.+\-*/(),<>=! \t\r\n]")
@@ -28,6 +30,13 @@ ALLOWED_HINT = (
     "allowed are z, parameters, numbers, + - * / **, comparisons inside where(condition, a, b), "
     f"pi, e and the functions {', '.join(FUNCTIONS)}"
 )
+GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η",
+    "theta": "θ", "iota": "ι", "kappa": "κ", "lambd": "λ", "lam": "λ", "mu": "μ", "nu": "ν",
+    "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ",
+    "chi": "χ", "psi": "ψ", "omega": "ω",
+}  # fmt: skip
+"""Names of parameters that are written as a Greek letter."""
 # What people type for something that has another name here.
 _SYNONYMS = {
     "x": "z", "t": "z", "ln": "log", "arctan": "atan", "normcdf": "Phi", "phi": "Phi",
@@ -98,11 +107,25 @@ def suggestion(name: str, parameters: Iterable[str]) -> str:
     if name in _SYNONYMS:
         right = _SYNONYMS[name]
         return "the variable is called z" if right == "z" else f"it is called {right} here"
+    if len(name) in (2, 3) and "z" in name:
+        return f"a product of names needs its *, as in {'*'.join(name)}"
     known = [*sorted(RESERVED), *sorted(parameters)]
     near = difflib.get_close_matches(name[:32], known, n=2, cutoff=0.6)
     if near:
         return f"did you mean {' or '.join(near)}?"
     return ALLOWED_HINT if len(name) > 1 else f"give it a value as a parameter; {ALLOWED_HINT}"
+
+
+def word_hint(name: str) -> str:
+    """What to write in place of a word that looks like no parameter, where those need no value.
+
+    >>> word_hint("tanhh"), word_hint("az")
+    ('did you mean tanh or atan?', 'a product of names needs its *, as in a*z')
+    """
+    meant = suggestion(name, ())
+    if meant != ALLOWED_HINT:
+        return meant
+    return "a parameter is a letter, as in a*z or k2*z, or a Greek letter's name, as in alpha*z"
 
 
 def example(name: str) -> str:

@@ -133,18 +133,58 @@ def refusal(
 
 
 def parameters_of(formula: str, given: Mapping[str, float]) -> dict[str, float]:
-    """The parameters of a formula: names without a given value are 1.
+    """The parameters of a formula: names without a given value are 1, where they look like parameters.
 
-    But x and t are no parameters unless they are given a value, since whoever writes them means z;
-    the parser will say so.
+    A parameter is a letter, with an index if need be (``a``, ``k2``, ``c_p``), a Greek letter's name, or what a
+    parameter in the catalogue is called. Any other word is more likely a slip, and so are x and t, since
+    whoever writes them means z.
 
-    >>> parameters_of("a * tanh(b * z) + x", {"b": 2.0})
+    Raises
+    ------
+    FormulaError
+        There is some other word in it.
+
+    Examples
+    --------
+    >>> parameters_of("a tanh(b z) + 1", {"b": 2.0})
     {'a': 1.0, 'b': 2.0}
+    >>> parameters_of("z + hello", {})
+    Traceback (most recent call last):
+        ...
+    nonlin.errors.FormulaError: unknown name 'hello': a parameter is a letter, as in a*z or k2*z, or ...
+      z + hello
+          ^^^^^
     """
-    from nonlin.formula import names_in
+    from nonlin.errors import FormulaError
+    from nonlin.formula_hints import word_hint
+    from nonlin.formula_typed import names_typed
 
-    free = {name: 1.0 for name in names_in(formula) if name not in {"x", "t"}}
+    def may_be(name: str) -> bool:
+        return name in given or _is_parameter(name)
+
+    free: dict[str, float] = {}
+    for name in names_typed(formula, may_be):
+        if may_be(name):
+            free[name] = 1.0
+        elif name not in {"x", "t"}:  # the parser has its own word for these
+            place = re.search(rf"(?<![A-Za-z0-9_]){name}(?![A-Za-z0-9_])", formula)
+            raise FormulaError(
+                f"unknown name {name!r:.40}", formula, place.start() if place else None, len(name),
+                word_hint(name),
+            )  # fmt: skip
     return free | dict(given)
+
+
+def _is_parameter(name: str) -> bool:
+    from nonlin.catalogue import BY_NAME
+    from nonlin.formula_hints import GREEK
+
+    if name in {"x", "t"}:
+        return False
+    stem = re.fullmatch(r"([A-Za-z]|[A-Za-z]+?)(\d+|_\w+)?", name)
+    return (stem is not None and (len(stem[1]) == 1 or stem[1] in GREEK)) or any(
+        name in entry.parameters for entry in BY_NAME.values()
+    )
 
 
 def compile_formula(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -79,6 +79,28 @@ def test_finding_and_unfolding(page: Any, url: str) -> None:
     assert "SiLU / Swish" in titles(page)
 
 
+def test_the_name_of_a_column_finds_what_has_it(page: Any, url: str) -> None:
+    go(page, url, "all=1&filter=saturates")
+    found = set(titles(page))
+    for entry in nonlin.catalogue.values():
+        claim = entry.study(30.0)["saturates"].text
+        if not claim.startswith(("no", "unknown")):
+            assert entry.title in found, (entry.title, claim)
+    assert "Leaky ReLU" not in found
+    page.get_by_label("Find").fill("saturates both sides")
+    assert "Sigmoid" in titles(page) and "ReLU" not in titles(page)
+
+
+@pytest.mark.parametrize("language", ["", ".de"])
+@pytest.mark.parametrize("width", [1024, 1280])
+def test_no_column_is_cut(page: Any, server_url: str, width: int, language: str) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{server_url}demo-sheet{language}.html#all=1")
+    page.get_by_test_id("sheet").wait_for()
+    inside, whole = page.locator(".box").evaluate("e => [e.clientWidth, e.scrollWidth]")
+    assert whole <= inside
+
+
 def test_reasons_and_the_explorer(page: Any, url: str) -> None:
     go(page, url)
     why = page.get_by_role("button", name="why? ReLU", exact=True)

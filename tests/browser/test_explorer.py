@@ -212,6 +212,15 @@ def test_typed_formula_and_the_place_of_an_error(page: Any, explorer_url: str) -
     page.get_by_test_id("reading-yours").wait_for()
     assert cells(page, "yours")[:2] == ["1.0000", "2.0000"]
     settled(page, "formula=")
+    # As one writes; and a word that is nothing known is no parameter.
+    field.fill("a z^2")
+    page.keyboard.press("Enter")
+    page.get_by_label("your formula: a", exact=True).wait_for()
+    assert cells(page, "yours")[:2] == ["1.0000", "2.0000"]
+    field.fill("z^2 + hello")
+    page.keyboard.press("Enter")
+    page.get_by_test_id("formula").get_by_text("unknown name 'hello'").wait_for()
+    assert field.evaluate("e => [e.selectionStart, e.selectionEnd]") == [6, 11]
 
 
 def test_unreadable_kernels_are_explained_in_the_page(page: Any, explorer_url: str) -> None:

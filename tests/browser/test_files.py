@@ -83,6 +83,36 @@ def test_every_demo_starts_from_a_file(page: Any, folder: Path, said: list[str],
     assert page.locator("[role=alert], .late").count() == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "told", "check"),
+    [
+        ("index.html", "open the page from a web server", "Check"),
+        ("index.de.html", "von einem Webserver", "Prüfen"),
+    ],
+)
+def test_a_proof_in_a_file_says_that_it_needs_a_server(
+    page: Any, folder: Path, said: list[str], name: str, told: str, check: str
+) -> None:
+    page.goto((folder / name).as_uri())
+    proof = page.locator("#exercise-03-3-tanh")
+    proof.scroll_into_view_if_needed()
+    note = proof.get_by_test_id("python")
+    note.wait_for()
+    assert told in note.inner_text() and "python -m http.server" in note.inner_text()
+    proof.get_by_role("textbox").fill("2σ(2z) - 1")
+    proof.get_by_role("button", name=check).click()
+    alert = proof.get_by_role("alert")
+    alert.wait_for()
+    assert "Webserver" in alert.inner_text() or "web server" in alert.inner_text()
+    assert "Worker" not in proof.inner_text()
+    assert proof.locator("progress").count() == 0
+    # The other exercises work.
+    asked = page.locator("#exercise-03-2-by-hand").get_by_test_id("question").first
+    asked.get_by_role("textbox").fill("1/2")
+    asked.get_by_role("textbox").press("Enter")
+    assert "right" in (asked.get_by_test_id("feedback").get_attribute("class") or "")
+
+
 def test_a_figure_that_does_not_come_says_so(page: Any, folder: Path) -> None:
     page.add_init_script("Object.defineProperty(globalThis, 'nonlinData', { set() {}, get() {} })")
     page.goto((folder / "explorer.html").as_uri())

@@ -7,30 +7,25 @@ from html import escape
 from itertools import pairwise
 from typing import ClassVar
 
+from nonlin.formula_hints import GREEK
 from nonlin.notation._typeset import Markup, Space
 
 __all__ = ["LATEX", "MATHML"]
 
-_GREEK = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η",
-    "theta": "θ", "iota": "ι", "kappa": "κ", "lambd": "λ", "lam": "λ", "mu": "μ", "nu": "ν",
-    "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ",
-    "chi": "χ", "psi": "ψ", "omega": "ω",
-}  # fmt: skip
 _COMMANDS = {"lambd": "lambda", "lam": "lambda", "phi": "varphi", "epsilon": "varepsilon"}
 
 
 def _split(name: str) -> tuple[str, str] | None:
     """Stem and index of a name that reads as a letter with an index, such as alpha_p or b2."""
     match = re.fullmatch(r"([A-Za-z]+?)(?:_(\w+)|(\d+))", name)
-    if match is None or not (match[1] in _GREEK or len(match[1]) == 1):
+    if match is None or not (match[1] in GREEK or len(match[1]) == 1):
         return None
     return match[1], (match[2] or match[3]).replace("_", " ")
 
 
 class _Names:
     def is_word(self, name: str) -> bool:
-        return len(name) > 1 and name not in _GREEK and _split(name) is None
+        return len(name) > 1 and name not in GREEK and _split(name) is None
 
 
 class _Latex(_Names):
@@ -46,7 +41,7 @@ class _Latex(_Names):
         return digits.replace("…", r"\ldots")
 
     def variable(self, name: str) -> str:
-        if name in _GREEK:
+        if name in GREEK:
             return "\\" + _COMMANDS.get(name, name)
         split = _split(name)
         if split is not None:
@@ -115,8 +110,8 @@ class _MathML(_Names):
         return f"<mn>{digits}</mn>"
 
     def variable(self, name: str) -> str:
-        if name in _GREEK:
-            return f"<mi>{_GREEK[name]}</mi>"
+        if name in GREEK:
+            return f"<mi>{GREEK[name]}</mi>"
         split = _split(name)
         if split is not None:
             stem, index = split

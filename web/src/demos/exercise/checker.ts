@@ -84,7 +84,9 @@ export function checkerOf(model: Model): Checker {
   return {
     python,
     check: async (request) => {
-      const answer = await (await python).call(JSON.stringify(request), messages.later.python.tookTooLong);
+      const here = await python;
+      if (here.state.kind === "impossible") throw new Error(messages.later.python.onlyServed);
+      const answer = await here.call(JSON.stringify(request), messages.later.python.tookTooLong);
       return checked(JSON.parse(answer) as Checked | Refused);
     },
   };

@@ -3,7 +3,8 @@ import type { Property, RowFn } from "../../lib/lab/contract";
 import type { Kernel, Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import { DemoState, reading } from "../../lib/state.svelte";
-import { valueText } from "../../lib/values";
+import { propertyName, valueText } from "../../lib/values";
+import { messages } from "../../messages";
 
 export const COLUMNS = ["range", "zero_centred", "saturates", "monotone", "smooth", "max_slope"] as const;
 export type Column = (typeof COLUMNS)[number];
@@ -42,6 +43,13 @@ function compared(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
+/** A property in the table's words: its name, too, where it is there, so that “saturates” finds what saturates. */
+function said(claim: Property): string {
+  const { key, value } = claim;
+  const name = /^(no|none|neither|unknown)\b/.test(value) ? "" : (messages.sheet.columns[key as Column] ?? propertyName(claim));
+  return `${name} ${valueText(value)}`;
+}
+
 export class SheetState extends DemoState<Traits> {
   readonly #every: Row[];
   readonly #short: Row[];
@@ -63,7 +71,7 @@ export class SheetState extends DemoState<Traits> {
       look: looks.get(fn.name) ?? OWN_LOOK,
       kernel,
       claims: Object.fromEntries(fn.properties.map((claim) => [claim.key, claim])),
-      text: [fn.title, fn.name, ...aliases, fn.summary, ...fn.properties.map(({ value }) => valueText(value))].join("\n").toLowerCase(),
+      text: [fn.title, fn.name, ...aliases, fn.summary, ...fn.properties.map(said)].join("\n").toLowerCase(),
     });
     this.#every = [
       ...lab.kernels.map((kernel) => row(kernel.fn, kernel.fn.aliases, kernel)),

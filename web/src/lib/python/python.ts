@@ -3,6 +3,8 @@ import type { Call, Reply } from "./protocol";
 /** How far Python has come. `received` and `total` are bytes; `total` is 0 while it is not known. */
 export type PythonState =
   | { kind: "absent" }
+  /** In a page that was opened as a file: browsers start no worker there that could load anything. */
+  | { kind: "impossible" }
   | { kind: "loading"; received: number; total: number }
   | { kind: "starting" }
   | { kind: "ready" }
@@ -18,7 +20,7 @@ const PATIENCE_MS = 20_000;
 
 /** Python in this page: a worker, started when it is first wanted, and loaded from beside the page. */
 export class Python {
-  state: PythonState = { kind: "absent" };
+  state: PythonState = location.protocol === "file:" ? { kind: "impossible" } : { kind: "absent" };
   /** What its download comes to, in bytes: 0 while that is not known. */
   bytes = 0;
   #folder: URL;
@@ -42,9 +44,15 @@ export class Python {
   }
 
   start(): void {
-    if (this.#worker) return;
+    if (this.#worker || this.state.kind === "impossible") return;
     this.#say({ kind: "loading", received: 0, total: 0 });
-    const worker = new Worker(new URL("worker.js", this.#folder), { type: "module" });
+    let worker: Worker;
+    try {
+      worker = new Worker(new URL("worker.js", this.#folder), { type: "module" });
+    } catch (error) {
+      this.#fail(error instanceof Error ? error.message : String(error));
+      return;
+    }
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<Reply>) => {
       if (worker !== this.#worker) return;
@@ -64,6 +72,7 @@ export class Python {
   call(text: string, late: string): Promise<string> {
     if (this.state.kind === "failed") this.stop();
     this.start();
+    if (!this.#worker) return Promise.reject(new Error(this.state.kind === "failed" ? this.state.reason : late));
     const id = ++this.#serial;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -85,7 +94,7 @@ export class Python {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const { reject } of waiting) reject(new Error(reason));
-    this.#say({ kind: "absent" });
+    if (this.state.kind !== "impossible") this.#say({ kind: "absent" });
   }
 
   #fail(reason: string): void {

@@ -146,6 +146,11 @@ const later: Messages["later"] = {
     pythonCancel: "Abbrechen",
     pythonCancelled: "Python wurde nicht geladen; noch einmal prüfen lädt es.",
     pythonFailed: (reason) => `Python ließ sich nicht laden (${reason}). Noch einmal prüfen versucht es wieder.`,
+    needsServer:
+      "Diese Seite ist als Datei geöffnet, und da lässt ein Browser nichts zu, was deine Zeilen prüfen könnte. Öffne sie für diese Aufgabe von einem Webserver: Starte in ihrem Ordner",
+    serverCommand: "python -m http.server",
+    serverThen: "und geh zu http://localhost:8000.",
+    onlyServed: "diese Aufgabe braucht einen Webserver, wie oben beschrieben",
     tookTooLong: "es hat zu lange gedauert; versuch es mit einer einfacheren Zeile",
   },
 };

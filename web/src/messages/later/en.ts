@@ -143,6 +143,11 @@ export const later = {
     pythonCancel: "Cancel",
     pythonCancelled: "Python was not loaded; checking once more loads it.",
     pythonFailed: (reason: string) => `Python could not be loaded (${reason}). Checking once more tries again.`,
+    needsServer:
+      "This page was opened as a file, and there a browser lets nothing check your lines. To do this exercise, open the page from a web server: in its folder run",
+    serverCommand: "python -m http.server",
+    serverThen: "and go to http://localhost:8000.",
+    onlyServed: "this exercise needs a web server, as is said above",
     tookTooLong: "it took too long; try a simpler line",
   },
 };
