@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import ml_dtypes
@@ -16,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 import nonlin
-from nonlin.audit import AuditError, Judge, Miss, Notebook, Tally, audit, of_kernel
+from nonlin.audit import AuditError, Judge, Miss, Tally, audit, of_kernel
 from nonlin.audit.inputs import block, sample
 from nonlin.audit.intervals import ELEMENTARY, ERFC, OPERATIONS, Interval, enclose
 from nonlin.audit.units import DTYPES, rounded, rounded_sum, unit
@@ -317,25 +316,9 @@ def stop_after(parts: int) -> Callable[[int, int], None]:
     return progress
 
 
-def test_an_interrupted_audit_reports_what_was_done_and_goes_on_later(tmp_path: Path) -> None:
-    path = tmp_path / "notes.json"
-    half = audit(
-        nonlin.tanh, dtype="float16", workers=1, progress=stop_after(2), notebook=Notebook(path)
-    )
+def test_an_interrupted_audit_reports_what_was_done() -> None:
+    half = audit(nonlin.tanh, dtype="float16", workers=1, progress=stop_after(2))
     assert not half.complete and 0 < half.tally.inputs < half.planned == 65536
-    calls: list[int] = []
-
-    def counted(x: Any) -> Any:
-        calls.append(x.size)
-        return nonlin.tanh(x)
-
-    rest = audit(nonlin.tanh, dtype="float16", kernel=counted, workers=1, notebook=Notebook(path))
-    assert rest.complete and sum(calls) == 65536 - half.tally.inputs
-    assert rest.tally == audit(nonlin.tanh, dtype="float16", workers=1).tally
-    other = audit(
-        nonlin.relu, dtype="float16", workers=1, progress=stop_after(1), notebook=Notebook(path)
-    )
-    assert other.tally.inputs < 65536  # another function starts from the beginning
 
 
 def test_every_float32_is_begun() -> None:
@@ -344,21 +327,12 @@ def test_every_float32_is_begun() -> None:
     assert report.passed and report.tally.misrounded == 0
 
 
-@pytest.mark.parametrize("text", ["[]", "{", '{"a": 1}', '{"a": {"done": [1]}}', "3"])
-def test_another_file_is_no_notebook(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "notes.json"
-    path.write_text(text)
-    with pytest.raises(AuditError, match="is no notebook of an audit"):
-        Notebook(path)
-
-
 def test_tallies_add_up() -> None:
     a = Tally(3, 0.4, Miss(1.0, 2.0, 3.0), 1, 0, None, 2)
     b = Tally(5, math.inf, Miss(4.0, math.nan, 3.0), 2, 1, Miss(0.0, -0.0, 0.0), 0)
     for total in (a + b, b + a):
         assert (total.inputs, total.error, total.misrounded, total.signs) == (8, math.inf, 3, 1)
         assert total.worst is b.worst and total.sign is b.sign and total.settled == 2
-    assert str(Tally.from_json(json.loads(json.dumps(b.to_json())))) == str(b)
 
 
 def test_requests_that_cannot_be() -> None:
@@ -429,7 +403,8 @@ def test_help_says_how_long_everything_takes() -> None:
         (("--exhaustive", "--dtype", "float64"), "--exhaustive is for float32"),
         (("-p", "a=2"), "name the function as well"),
         (("z +",), "not a formula"),
-        (("tanh", "--notebook", "/nowhere/at/all.json", "--dtype", "float16"), "could not be written"),
+        (("tanh", "--results", "a.csv"), "--results keeps what --exhaustive finds"),
+        (("tanh", "--exhaustive", "--page", "a.md"), "give both"),
     ],
 )  # fmt: skip
 def test_mistakes_are_told_in_a_line(arguments: tuple[str, ...], said: str) -> None:

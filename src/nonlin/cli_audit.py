@@ -19,10 +19,12 @@ from nonlin.errors import NonlinError
 if TYPE_CHECKING:
     from nonlin.activation import Activation
     from nonlin.audit import Miss, Report
+    from nonlin.audit.results import Results
 
 __all__ = ["audit"]
 
 _SHOWN = {"value": "f", "derivative": "f′"}
+_ALL = "float16,bfloat16,float32,float64"
 
 
 def audit(
@@ -38,14 +40,14 @@ def audit(
         typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter's value."),
     ] = None,
     dtype: Annotated[
-        str, typer.Option(metavar="NAME,…", help="Formats; all four if not given.")
-    ] = "float16,bfloat16,float32,float64",
+        str | None, typer.Option(metavar="NAME,…", help="Formats; all four if not given.")
+    ] = None,
     exhaustive: Annotated[
         bool,
         typer.Option(
             "--exhaustive",
-            help="Every float32: all 2**32, which two cores do in 2 minutes (tanh) to 16 (gelu_tanh's "
-            "f'), and the whole catalogue in half a day. Ctrl-C ends it and prints what was done.",
+            help="Every float32: all 2**32, which a core does in some 20 seconds (f of tanh) to some "
+            "minutes. Ctrl-C ends it and prints what was done.",
         ),
     ] = False,
     samples: Annotated[
@@ -63,12 +65,16 @@ def audit(
     ] = False,
     value: Annotated[bool, typer.Option("--value", help="Only f.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, max=256, help="All cores.")] = None,
-    notebook: Annotated[
+    results: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE",
-            help="Note finished parts of an exhaustive audit here, and go on from them.",
+            metavar="FILE.csv",
+            help="Keep what an exhaustive audit finds here, a row for each f and f' of float32; rows "
+            "that still hold are not found again.",
         ),
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE.md", help="Write the results as a page, too.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON in place of the table.")] = False,
 ) -> None:
@@ -81,20 +87,25 @@ def audit(
     Examples: nonlin audit gelu; nonlin audit tanh silu --dtype float32 --exhaustive --value;
     nonlin audit "z * tanh(exp(z))"; nonlin audit --dtype float64 --samples 1000000
     """
-    from nonlin.audit import Notebook
+    from nonlin.audit.results import Results, write_page
 
-    formats = _formats(dtype)
+    formats = _formats(dtype or ("float32" if results else _ALL))
     if exhaustive and "float32" not in formats:
         raise NonlinError("--exhaustive is for float32: leave it out, or name float32 in --dtype")
+    if page and not results:
+        raise NonlinError("--page shows what --results has kept: give both")
+    if results and (not exhaustive or formats != ["float32"] or parameter):
+        raise NonlinError(
+            "--results keeps what --exhaustive finds of float32, at the parameters' defaults: give "
+            "both, and neither another --dtype nor -p"
+        )
     whats = ["value"] * (value or not derivative) + ["derivative"] * (derivative or not value)
-    jobs = [
-        (f, what, form)
-        for f in _functions(function or [], parameter or [])
-        for what in whats
-        for form in formats
-    ]
-    notes = Notebook(notebook) if notebook else None
-    reports, ended = _run(jobs, exhaustive, samples, seed, threads, notes)
+    functions = _functions(function or [], parameter or [])
+    jobs = [(f, what, form) for f in functions for what in whats for form in formats]
+    kept = Results(results) if results else None
+    reports, ended = _run(jobs, exhaustive, samples, seed, threads, kept)
+    if page and kept:
+        write_page(page, kept, dict.fromkeys([*_functions([], []), *functions]))
     if as_json:
         print(json.dumps([_record(r) for r in reports], ensure_ascii=False, indent=2))
     else:
@@ -131,7 +142,7 @@ def _functions(names: list[str], parameters: list[str]) -> list[Activation]:
 
 def _run(
     jobs: list[tuple[Activation, str, str]], exhaustive: bool, samples: int | None, seed: int,
-    threads: int | None, notes: Any,
+    threads: int | None, kept: Results | None,
 ) -> tuple[list[Report], bool]:  # fmt: skip
     """The reports, and whether Ctrl-C ended it."""
     import os
@@ -143,10 +154,14 @@ def _run(
         with _progress(len(jobs)) as start:
             for f, what, form in jobs:
                 show = start(f"{f.name} {_SHOWN[what]} {form}"[:48])
-                report = run(
-                    f, what, form, exhaustive=exhaustive and form == "float32", samples=samples,
-                    seed=seed, workers=threads or os.cpu_count() or 1, progress=show, notebook=notes,
-                )  # fmt: skip
+                report = kept.get(f, what) if kept else None
+                if report is None:
+                    report = run(
+                        f, what, form, exhaustive=exhaustive and form == "float32", samples=samples,
+                        seed=seed, workers=threads or os.cpu_count() or 1, progress=show,
+                    )  # fmt: skip
+                    if kept and report.complete:
+                        kept.put(f, report)
                 if report.tally.inputs:
                     reports.append(report)
                 if not report.complete:
@@ -205,6 +220,8 @@ def _record(report: Report) -> dict[str, Any]:
 
 
 def _print(reports: list[Report], ended: bool) -> None:
+    from nonlin.audit.results import shown_error
+
     screen = console()
     columns = [
         Column("function", words=True), Column("", words=True), Column("format", words=True),
@@ -221,7 +238,7 @@ def _print(reports: list[Report], ended: bool) -> None:
         tally, worst = r.tally, r.tally.worst
         rows.append(
             [
-                name, what, r.dtype, f"{tally.inputs:,}", _error(tally.error),
+                name, what, r.dtype, f"{tally.inputs:,}", shown_error(tally.error),
                 _short(worst.z, r.dtype) if worst else "",
                 _short(worst.got, r.dtype) if worst else "",
                 f"{tally.misrounded:,}" if tally.misrounded else "",
@@ -251,15 +268,6 @@ def _remark(r: Report) -> str:
     if r.passed:
         return ""
     return "too large" if r.tally.error > LIMITS[r.dtype] else "wrong zeros"
-
-
-def _error(value: float) -> str:
-    """Rounded up, so that no error looks smaller than it is."""
-    if not math.isfinite(value):
-        return "∞"
-    if value >= 100:
-        return f"{value:.3g}"
-    return f"{math.ceil(value * 1000 - 1e-3) / 1000:.3f}" if value else "0"
 
 
 def _short(value: float, dtype: str) -> str:

@@ -31,7 +31,6 @@ mpmath and finite differences. For float64, where the kernel may be the exact ar
 
 from .judge import AuditError, Judge
 from .run import LIMITS, SAMPLES, Report, audit, of_kernel
-from .saved import Notebook
 from .tally import Miss, Tally
 
 __all__ = [
@@ -40,7 +39,6 @@ __all__ = [
     "AuditError",
     "Judge",
     "Miss",
-    "Notebook",
     "Report",
     "Tally",
     "audit",

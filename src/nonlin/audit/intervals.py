@@ -22,7 +22,7 @@ from nonlin.errors import CompileError
 if TYPE_CHECKING:
     from nonlin.compiler.program import Program
 
-__all__ = ["ELEMENTARY", "ERFC", "OPERATIONS", "Interval", "enclose"]
+__all__ = ["ELEMENTARY", "ERFC", "OPERATIONS", "Interval", "Truth", "enclose"]
 
 Doubles = NDArray[np.float64]
 
@@ -315,8 +315,10 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 """The target's table: from primitive to bounds."""
 
 
-def enclose(program: Program, z: Doubles, parameters: Sequence[float] | Doubles = ()) -> Interval:
-    """Bounds of a program's first result at each of the (finite) z.
+def enclose(
+    program: Program, z: Doubles | Interval, parameters: Sequence[float] | Doubles = ()
+) -> Interval:
+    """Bounds of a program's first result at each of the (finite) z, or on each of the intervals.
 
     Examples
     --------
@@ -327,10 +329,11 @@ def enclose(program: Program, z: Doubles, parameters: Sequence[float] | Doubles 
     (True, array([0.231059, 2.985164]))
     """
     values: list[Any] = []
+    start = z if isinstance(z, Interval) else Interval(z, z)
     with np.errstate(all="ignore"):
         for i in program.instructions:
             if i.op == "z":
-                values.append(Interval(z, z))
+                values.append(start)
             elif i.op == "param":
                 given = np.float64(parameters[int(i.value[0])])
                 values.append(Interval(given, given))
@@ -341,7 +344,8 @@ def enclose(program: Program, z: Doubles, parameters: Sequence[float] | Doubles 
             else:
                 raise CompileError(f"the target 'intervals' lacks the operation {i.op!r}")
     low, high = values[program.outputs[0]]
-    return Interval(*(np.broadcast_to(np.asarray(b, np.float64), z.shape) for b in (low, high)))
+    shape = start.low.shape
+    return Interval(*(np.broadcast_to(np.asarray(b, np.float64), shape) for b in (low, high)))
 
 
 def _constant(high: float, low: float) -> Interval:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -11,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nonlin.audit.compare import Comparison
 from nonlin.audit.inputs import TOTAL, block, sample
 from nonlin.audit.judge import AuditError, Judge
-from nonlin.audit.tally import Tally, count
+from nonlin.audit.polynomials import Piece, check, pieces
+from nonlin.audit.tally import Tally, count, counted
 from nonlin.audit.units import DTYPES
 
 if TYPE_CHECKING:
     from nonlin.activation import Activation
-    from nonlin.audit.saved import Notebook
     from nonlin.compiler.kernel import Kernel
 
 __all__ = ["LIMITS", "SAMPLES", "Report", "audit", "of_kernel"]
@@ -100,7 +102,6 @@ def audit(
     workers: int = 2,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
-    notebook: Notebook | None = None,
 ) -> Report:
     """Compare a kernel of ``f`` with the truth.
 
@@ -119,9 +120,6 @@ def audit(
         At how many inputs to hold the judge against mpmath.
     progress
         Called with how many inputs are done, and of how many.
-    notebook
-        Where finished parts are noted, to go on from there another time; not those of samples. One
-        ``kernel`` of an activation's is not told from another.
 
     Returns
     -------
@@ -157,29 +155,28 @@ def audit(
         inputs = sample(dtype, samples or SAMPLES[dtype], places, seed)
         size = inputs.size
     agreement = judge.check(_some(dtype, inputs, CHECKS[dtype] if checks is None else checks, seed))
-    work = _Work(judge, kernel, inputs)
-    key = f"{f.name} {what} {dtype} {f.kernel(dtype, what).key}" if notebook and whole else ""
-    done, tally = notebook.get(key) if notebook and key else (set(), Tally())
+    cut: list[Piece] = []
+    if exhaustive and dtype == "float32":
+        cut = pieces(judge)
+        check(judge, cut, CHECKS[dtype] if checks is None else checks, seed)
+    work = _Work(judge, kernel, inputs, cut)
+    tally = Tally()
     step = _PART if size > 64 * _PART else max(_CHUNK, size // (4 * workers))
-    parts = [i for i in range(-(-size // step)) if i not in done]
+    parts = list(range(-(-size // step)))
     stop = threading.Event()
 
     def part(i: int) -> Tally | None:
         return work.run(i * step, min((i + 1) * step, size), stop)
 
     with ThreadPoolExecutor(workers) as pool:
-        waiting: dict[Future[Tally | None], int] = {}
+        waiting: set[Future[Tally | None]] = set()
         try:
             while parts or waiting:
                 while parts and len(waiting) < 2 * workers:
-                    waiting[pool.submit(part, parts[0])] = parts[0]
-                    parts.pop(0)
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    found = future.result()
-                    done.add(waiting.pop(future))
-                    tally += found or Tally()
-                    if notebook and key:
-                        notebook.put(key, done, tally)
+                    waiting.add(pool.submit(part, parts.pop(0)))
+                ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in ready:
+                    tally += future.result() or Tally()
                     if progress:
                         progress(tally.inputs, size)
         except BaseException as error:
@@ -203,19 +200,53 @@ class _Work:
     judge: Judge
     kernel: Callable[[Array], Array]
     inputs: Array | None
+    cut: list[Piece]
 
     def run(self, start: int, stop: int, ended: threading.Event) -> Tally | None:
         """Count the inputs from one place to another; ``None`` if that was ended in between."""
-        dtype, total = self.judge.dtype, Tally()
+        if self.cut:
+            return self.quickly(start, stop, ended)
+        total = Tally()
         for at in range(start, stop, _CHUNK):
             if ended.is_set():
                 return None
             end = min(at + _CHUNK, stop)
-            x = block(dtype, at, end) if self.inputs is None else self.inputs[at:end]
-            y = self.kernel(x)
-            if y.shape != x.shape or y.dtype != DTYPES[dtype]:
-                raise AuditError(f"the kernel gave {y.dtype} of shape {y.shape} for {dtype}")
-            with np.errstate(all="ignore"):
-                z, got = x.astype(np.float64), y.astype(np.float64)
-            total += count(z, got, self.judge(z), dtype)
+            x = block(self.judge.dtype, at, end) if self.inputs is None else self.inputs[at:end]
+            total += self.judged(x, self.results(x))
         return total
+
+    def quickly(self, start: int, stop: int, ended: threading.Event) -> Tally | None:
+        """The same of bit patterns, by polynomials; the judge gets what these leave in doubt."""
+        total, doubts, waiting = Tally(), list[tuple[Array, Array]](), 0
+        first = bisect_right(self.cut, start, key=lambda piece: piece.stop)
+        for piece in self.cut[first:]:
+            if piece.start >= stop:
+                break
+            size = _CHUNK if piece.unknown else 2 * _CHUNK
+            for at in range(max(piece.start, start), min(piece.stop, stop), size):
+                if ended.is_set():
+                    return None
+                x = block("float32", at, min(at + size, piece.stop, stop))
+                y = self.results(x)
+                found = Comparison.of(piece, x, y)
+                total += counted(piece, x, y, found)
+                if found.doubts.size:
+                    doubts.append((x[found.doubts], y[found.doubts]))
+                    waiting += found.doubts.size
+                if waiting >= _CHUNK:
+                    total += self.judged(*map(np.concatenate, zip(*doubts, strict=True)))
+                    doubts, waiting = [], 0
+        if doubts:
+            total += self.judged(*map(np.concatenate, zip(*doubts, strict=True)))
+        return total
+
+    def results(self, x: Array) -> Array:
+        y, dtype = self.kernel(x), self.judge.dtype
+        if y.shape != x.shape or y.dtype != DTYPES[dtype]:
+            raise AuditError(f"the kernel gave {y.dtype} of shape {y.shape} for {dtype}")
+        return np.ascontiguousarray(y)
+
+    def judged(self, x: Array, y: Array) -> Tally:
+        with np.errstate(all="ignore"):
+            z, got = x.astype(np.float64), y.astype(np.float64)
+        return count(z, got, self.judge(z), self.judge.dtype)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nonlin.audit.units import unit
+from nonlin.audit.units import rounded, unit
 
 if TYPE_CHECKING:
+    from nonlin.audit.compare import Comparison
     from nonlin.audit.judge import Verdict
+    from nonlin.audit.polynomials import Piece
 
-__all__ = ["Miss", "Tally", "count"]
+__all__ = ["Miss", "Tally", "count", "counted"]
 
 Doubles = NDArray[np.float64]
 _NOTHING = 1e-250  # what bounds of a 0 with a sign differ by
@@ -67,29 +68,6 @@ class Tally:
             self.settled + other.settled,
         )  # fmt: skip
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain numbers; floats in hexadecimal, so that they come back exactly."""
-        record = dataclasses.asdict(self)
-        record["error"] = self.error.hex()
-        for name in ("worst", "sign"):
-            miss = getattr(self, name)
-            record[name] = miss and [v.hex() for v in (miss.z, miss.got, miss.right)]
-        return record
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Tally:
-        """The inverse of :meth:`to_json`.
-
-        >>> t = Tally(3, math.inf, Miss(1.0, math.nan, -0.0), 1)
-        >>> str(Tally.from_json(t.to_json())) == str(t)
-        True
-        """
-        misses = {
-            name: Miss(*map(float.fromhex, data[name])) if data[name] else None
-            for name in ("worst", "sign")
-        }
-        return cls(**{**data, **misses, "error": float.fromhex(data["error"])})
-
 
 def count(z: Doubles, got: Doubles, truth: Verdict, dtype: str) -> Tally:
     """Count a block of results: ``got`` beside the truth, all as doubles (exact for each format)."""
@@ -121,6 +99,18 @@ def count(z: Doubles, got: Doubles, truth: Verdict, dtype: str) -> Tally:
         int(z.size - np.count_nonzero(same)), int(signs.size),
         miss(first) if signs.size else None, truth.settled,
     )  # fmt: skip
+
+
+def counted(piece: Piece, x: NDArray[Any], y: NDArray[Any], found: Comparison) -> Tally:
+    """The tally of a block that a polynomial has judged, but for the doubts."""
+    inputs = x.size - found.doubts.size
+    if found.error < _NOTHING:
+        return Tally(inputs, misrounded=found.misrounded)
+    z, got = (v[found.worst : found.worst + 1].astype(np.float64) for v in (x, y))
+    right = rounded(piece(z), "float32")
+    return Tally(
+        inputs, found.error, Miss(float(z[0]), float(got[0]), float(right[0])), found.misrounded
+    )
 
 
 def _wrong_signs(got: Doubles, truth: Verdict) -> NDArray[np.intp]:

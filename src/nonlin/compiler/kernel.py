@@ -119,6 +119,13 @@ class Kernel:
             name += f" quick {self.values}"
         return store.key(self.recipe, self.kind.value, name)
 
+    @property
+    def code(self) -> bytes:
+        """The machine code of the loop and of its exact arithmetic (their keys, where no code can be kept)."""
+        _ = self.addresses
+        keys = [self.key] if self.format.exact else [self.key, self._exact_key]
+        return b"".join(store.load(key) or key.encode() for key in keys)
+
     @cached_property
     def assembly(self) -> str:
         """Assembly of the loop, as this processor runs it."""
