@@ -43,6 +43,9 @@ _LEAST = 2.0**-96
 _FALL = 0.4  # below so much of its middle value, a piece has lost too many bits
 _LESS = 0.75  # the same where there are slopes
 _NODES = 40
+_NEXT_TO_NOTHING = (
+    2.0**-40
+)  # products with it are exact: what they lose would be subnormal, and slow
 
 Floats = NDArray[np.float64]
 Function = Callable[[Floats], Floats]
@@ -64,10 +67,11 @@ class Piecewise:
     Attributes
     ----------
     coefficients
-        float32, shape (terms, 32): c0, its second part, c1, its second part (where it counts, in the
-        piece of a zero or in all pieces around it), c2, c3 …; the column of piece k is k modulo 32.
+        float32, shape (terms, count): c0, its second part, c1, its second part (where it counts, in the
+        piece of a zero or in all pieces around it), c2, c3 …; the column of piece k is k modulo count,
+        which is 32 or 64.
     slopes
-        Shape (32,): where the function decays too quickly for a polynomial, piece k is one times
+        Shape (count,): where the function decays too quickly for a polynomial, piece k is one times
         2**(slope * t). ``None`` where there is no such piece.
     step, centre
         Piece k is around ``centre + k * step``.
@@ -79,6 +83,14 @@ class Piecewise:
         Whether the centre is a zero of the function.
     careful
         Whether the sum of c0 and c1 t has to be kept in two parts, as it is much smaller than these.
+    folded
+        Whether pieces are of the absolute value, and the second half of the columns is for what is below 0:
+        a function may then have a corner at 0, where two pieces end.
+    at_zero
+        The value at 0 where it is not the limit of both sides.
+    factor
+        Where it is not 0, the polynomials are those of the function by this power of z (of its absolute
+        value with ``parity`` or ``folded``), which has no zero at 0.
     """
 
     coefficients: NDArray[np.float32]
@@ -90,6 +102,26 @@ class Piecewise:
     parity: int
     rooted: bool
     careful: bool = False
+    folded: bool = False
+    at_zero: float | None = None
+    factor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A manner of cutting: how many pieces, whether folded, whether by a power of z; and how often."""
+
+    count: int = COUNT
+    folded: bool = False
+    factored: bool = False
+    times: int = 2
+
+
+_PLANS = (_Plan(times=4), *(
+    _Plan(count, folded, factored)
+    for count, factored, folded in product((COUNT, 2 * COUNT), (False, True), (False, True))
+    if folded or factored or count > COUNT
+))  # fmt: skip
 
 
 def pieces(function: Function) -> Iterator[Piecewise]:
@@ -97,26 +129,35 @@ def pieces(function: Function) -> Iterator[Piecewise]:
 
     ``function`` maps float64 to float64, and is right to the last bits of these.
     """
+    windows: list[tuple[Tail, Tail]] = []
     parity = _parity(function)
-    seen: list[tuple[Tail, Tail]] = []
     for within, reach in _WINDOWS:
         low, high = (_tail(function, sign, within, reach) for sign in (-1.0, 1.0))
-        if (low, high) not in seen:
-            seen.append((low, high))
-            yield from _pieces(function, low, high, parity)
+        if high.at - low.at < 1e-30:  # two straight lines
+            table = np.zeros((0, COUNT), np.float32)
+            yield Piecewise(table, None, 1.0, 0.0, low, high, parity, rooted=False)
+            continue
+        low, high = _seen(function, low), _seen(function, high)
+        if (low, high) not in windows:
+            windows.append((low, high))
+    order = _order(function)
+    for plan, (low, high) in product(_PLANS, windows):
+        if (plan.folded and (parity or not low.at < 0 < high.at)) or (plan.factored and not order):
+            continue
+        wanted = _factored(function, order, plan.folded) if plan.factored else function
+        root = _root(wanted, low.at, high.at, parity)
+        if root is not None and not (plan.folded and root):
+            for cut in _pieces(wanted, plan, low, high, parity, root):
+                yield replace(cut, factor=order if plan.factored else 0)
 
 
-def _pieces(function: Function, low: Tail, high: Tail, parity: int) -> Iterator[Piecewise]:
-    if high.at - low.at < 1e-30:  # two straight lines
-        table = np.zeros((0, COUNT), np.float32)
-        yield Piecewise(table, None, 1.0, 0.0, low, high, parity, rooted=False)
-        return
-    low, high = _seen(function, low), _seen(function, high)
-    root = _root(function, low.at, high.at, parity)
-    if root is None:
-        return
-    for wider in range(4):  # where errors add up at one place in one cut, they do not in another
-        cut = _cheapest(function, low, high, parity, root, wider)
+def _pieces(
+    function: Function, plan: _Plan, low: Tail, high: Tail, parity: int, root: float
+) -> Iterator[Piecewise]:
+    for wider in range(
+        plan.times
+    ):  # where errors add up at one place in one cut, they do not in another
+        cut = _cheapest(function, plan, low, high, parity, root, wider)
         if cut is None:
             return
         if not root:
@@ -126,10 +167,10 @@ def _pieces(function: Function, low: Tail, high: Tail, parity: int) -> Iterator[
 
 
 def _cheapest(
-    function: Function, low: Tail, high: Tail, parity: int, root: float, wider: int
+    function: Function, plan: _Plan, low: Tail, high: Tail, parity: int, root: float, wider: int
 ) -> Piecewise | None:
     for sloped, degree in product((False, True), _DEGREES):
-        cut = _cut(function, degree, low, high, parity, root, sloped, wider)
+        cut = _cut(function, plan, degree, low, high, parity, root, sloped, wider)
         if cut is not None:
             return cut
     return None
@@ -226,6 +267,7 @@ def _root(function: Function, low: float, high: float, parity: int) -> float | N
 
 def _cut(
     function: Function,
+    plan: _Plan,
     degree: int,
     low: Tail,
     high: Tail,
@@ -235,54 +277,91 @@ def _cut(
     wider: int,
 ) -> Piecewise | None:
     centre = round(root * _CENTRES) / _CENTRES
-    if parity:
-        step = high.at / (COUNT - 0.6)
-        first = 0
-    else:
-        step = (high.at - low.at) / (COUNT - 1.2)
+    count, side = plan.count, np.ones(plan.count)
+    end = high.at
+    if plan.folded:
+        count //= 2
+        side[count:] = -1.0
+        ends = np.where(side > 0, high.at, -low.at)
+        end = float(ends.max())
+    first = 0
+    step = end / (count - 0.6) if parity or plan.folded else (end - low.at) / (count - 1.2)
     step = (math.ceil(step * 64) + wider) / 64  # few bits, so that products with it are exact
-    if not parity:
+    if not parity and not plan.folded:
         first = math.ceil((low.at - centre) / step - 0.5)
-    table = np.zeros((3 + degree, COUNT), dtype=np.float32)
-    k = np.arange(first, first + COUNT)
+    table = np.zeros((3 + degree, plan.count), dtype=np.float32)
+    k = np.arange(plan.count) % count + first
     start = centre + k * step
     from_, to = start - step * 0.50001, start + step * 0.50001
-    from_, to = np.maximum(from_, 0.0 if parity else low.at), np.minimum(to, high.at)
+    from_ = np.maximum(from_, 0.0 if parity or plan.folded else low.at)
+    to = np.minimum(to, ends if plan.folded else high.at)
     nodes = np.cos((2 * np.arange(_NODES) + 1) * (math.pi / (2 * _NODES)))
     x = (to + from_)[:, None] / 2 + (to - from_)[:, None] / 2 * nodes
-    y = function(x.ravel()).reshape(x.shape)
+    y = function((x * side[:, None]).ravel()).reshape(x.shape)
     if not np.isfinite(y).all():
         return None
-    middle = float(function(np.array([centre]))[0])
-    rooted = abs(middle) < 1e-2 * float(np.abs(y[k == 0]).max())
-    slopes = np.zeros(COUNT, dtype=np.float32)
+    centres = np.array([centre, -centre])
+    middles, limits = function(centres), function(centres + np.array([1e-30, -1e-30]))
+    if plan.folded:  # the limits of both sides, or 0 itself
+        middles = np.where(np.abs(limits) < 1e-20, middles, limits)
+    around = np.abs(y[k == 0]).max(axis=1)
+    roots = np.abs(middles[: len(around)]) < 1e-2 * around
+    rooted = bool(roots.any())
+    slopes = np.zeros(plan.count, dtype=np.float32)
     for i, piece in enumerate(k):
         if from_[i] >= to[i]:
             continue
-        at_root = rooted and piece == 0
+        half = int(side[i] < 0)
+        at_root = bool(roots[half]) and piece == 0
         if at_root and root:  # relative accuracy where it goes through 0
             near = root * (1 + np.outer([-1, 1], 2.0 ** np.arange(-24, -10, 2)).ravel())
             x[i, 1:28:2], y[i, 1:28:2] = near, function(near)
-        t = x[i] - start[i]
-        column, error = _polynomial(t, y[i], degree, middle if at_root else None, rooted)
+        t, column = x[i] - start[i], int(i if plan.folded else piece % plan.count)
+        middle = float(middles[half]) if at_root else None
+        found, error = _polynomial(t, y[i], degree, middle, rooted)
         beside = rooted and abs(piece) == 1  # where the fall is to the zero, and no exponential
         least = _LESS if sloped and not beside else _FALL
-        falls = not at_root and np.abs(y[i]).min() < least * abs(float(column[0]))
+        falls = not at_root and np.abs(y[i]).min() < least * abs(float(found[0]))
         if falls and not sloped:
             return None
         if falls or (sloped and not at_root and not error < _GOOD):
             if (np.sign(y[i]) != np.sign(y[i][0])).any() or (y[i] == 0).any():
                 return None
-            slopes[piece % COUNT] = slope = _slope(t, y[i])
-            column, error = _polynomial(t, y[i] / np.exp2(slope * t), degree, None, rooted)
+            slopes[column] = slope = _slope(t, y[i])
+            found, error = _polynomial(t, y[i] / np.exp2(slope * t), degree, None, rooted)
         if not error < _GOOD:
             return None
-        table[:, piece % COUNT] = column
-    if rooted and slopes.any():  # next to no slope, but with it the exponent's 0 has the right sign
-        slopes[0] = -1e-30 * np.sign(table[2, 0])
+        table[:, column] = found
+    if slopes.any():  # next to no slope, but with it the exponent's 0 has the right sign
+        for place in np.flatnonzero(roots) * count:
+            slopes[place] = -_NEXT_TO_NOTHING * np.sign(table[2, place])
+    at_zero = float(np.float32(function(np.zeros(1))[0]))
+    apart = plan.folded and not plan.factored and at_zero != 0
+    apart = apart and bool((np.float32(limits) != np.float32(at_zero)).any())
     return Piecewise(
-        table, slopes if slopes.any() else None, step, centre, low, high, parity, rooted
-    )
+        table, slopes if slopes.any() else None, step, centre, low, high, parity, rooted,
+        folded=plan.folded, at_zero=at_zero if apart else None,
+    )  # fmt: skip
+
+
+def _order(function: Function) -> int:
+    """Of a zero at 0: 2 where the function is as z**2 beside it; 0 where there is none, or no whole one."""
+    a, b = (np.abs(function(np.array([z, -z]))) for z in (1e-8, 1e-9))
+    if (function(np.zeros(2)) != 0).any() or not b.all():
+        return 0
+    orders = np.log10(a / b)
+    order = round(float(orders[0]))
+    return order if 0 < order < 4 and (np.abs(orders - order) < 1e-3).all() else 0
+
+
+def _factored(function: Function, order: int, folded: bool) -> Function:
+    """The function by a power of z, or of its absolute value."""
+
+    def quotient(z: Floats) -> Floats:
+        z = np.where(z == 0, 1e-30, z)
+        return np.asarray(function(z) / (np.abs(z) if folded else z) ** order)
+
+    return quotient
 
 
 def _slope(t: Floats, y: Floats) -> float:

@@ -18,7 +18,7 @@ from nonlin.compiler import native
 from nonlin.compiler.formats import FORMATS
 from nonlin.compiler.kind import Kind
 from nonlin.compiler.llvm import lanes_function, loop, new_module
-from nonlin.compiler.pieces import COUNT, Piecewise, pieces
+from nonlin.compiler.pieces import Piecewise, pieces
 from nonlin.compiler.target import host
 from nonlin.compiler.vector import vector_loop
 
@@ -123,8 +123,9 @@ class _Reference:
 def _places(cut: Piecewise) -> NDArray[np.float32]:
     """Where code is tried: everywhere, and more closely where something begins or ends."""
     bits = np.arange(-2000, 2000, dtype=np.int32)
+    count = cut.coefficients.shape[1]
     edges = {cut.centre, cut.low.at, cut.high.at}
-    edges |= {cut.centre + cut.step * (k + 0.5) for k in range(-COUNT, COUNT)}
+    edges |= {cut.centre + cut.step * (k + 0.5) for k in range(-count, count)}
     near = [(np.float32(e).view(np.int32) + bits).view(np.float32) for e in sorted(edges)]
     bfloats = (np.arange(1 << 16, dtype=np.uint32) << 16).view(np.float32)
     wide = np.geomspace(1e-45, 3.4e38, 1 << 17).astype(np.float32)

@@ -17,7 +17,7 @@ import numpy as np
 from nonlin.compiler.coefficients import EXP2M1_PIECES
 from nonlin.compiler.ir import Function, Module, Value, float_text
 from nonlin.compiler.kind import Kind
-from nonlin.compiler.pieces import Piecewise, Tail
+from nonlin.compiler.pieces import COUNT, Piecewise, Tail
 
 __all__ = ["BLOCK", "vector_loop"]
 
@@ -48,27 +48,31 @@ def vector_loop(
 
 @dataclass(frozen=True, slots=True)
 class _Lookup:
-    """A table in two registers."""
+    """A table in two registers, or four."""
 
-    low: Value
-    high: Value
+    registers: list[Value]
 
     def __getitem__(self, index: Value) -> Value:
         fn = index.fn
         fn.module.declare(_PERMUTE, f"declare {_FLOATS} @{_PERMUTE}({_FLOATS}, {_INTS}, {_FLOATS})")
-        return fn.emit(
-            f"call {_FLOATS} @{_PERMUTE}({_FLOATS} {self.low.ref}, {_INTS} {index.ref}, "
-            f"{_FLOATS} {self.high.ref})",
-            _FLOATS,
-        )
+        found = [
+            fn.emit(
+                f"call {_FLOATS} @{_PERMUTE}({_FLOATS} {low.ref}, {_INTS} {index.ref}, "
+                f"{_FLOATS} {high.ref})",
+                _FLOATS,
+            )
+            for low, high in zip(self.registers[::2], self.registers[1::2], strict=True)
+        ]
+        return found[0] if len(found) == 1 else (index & COUNT).eq(0).select(found[0], found[1])
 
 
 def _lookup(fn: Function, row: np.ndarray) -> _Lookup:
-    halves = (
-        Value(fn, "<" + ", ".join(f"float {float_text(float(v))}" for v in half) + ">", _FLOATS)
-        for half in (row[:LANES], row[LANES:])
+    return _Lookup(
+        [
+            Value(fn, "<" + ", ".join(f"float {float_text(float(v))}" for v in part) + ">", _FLOATS)
+            for part in row.reshape(-1, LANES)
+        ]
     )
-    return _Lookup(*halves)
 
 
 class _Piecewise:
@@ -87,12 +91,9 @@ class _Piecewise:
         f = self.function
         sign = x.bits() & -(2**31)
         at = x.abs() if f.parity else x
-        y = self.polynomial(at) if self.table else x
-        if (
-            f.careful and f.rooted and not f.centre
-        ):  # sums of what is lost have lost the sign of a zero
-            slope = float(f.coefficients[2, 0])
-            y = y.eq(0.0).select(at * slope, y)
+        y = self.polynomial(x, at) if self.table else x
+        if f.at_zero is not None:
+            y = x.eq(0.0).select(f.at_zero, y)
         rare: Value | None = None
         ends = [(f.high, at.ge, at.gt), *([] if f.parity else [(f.low, at.le, at.lt)])]
         for tail, within, beyond in ends:
@@ -116,11 +117,16 @@ class _Piecewise:
         first, second = float(near), tail.value - float(near)
         return self.fma(x, first, x * second) if second else x * first
 
-    def polynomial(self, x: Value) -> Value:
+    def polynomial(self, given: Value, x: Value) -> Value:
         f = self.function
+        if f.folded:
+            x = given.abs()
         moved = x - f.centre if f.centre else x
         shifted = self.fma(moved, 1 / f.step, _MAGIC)
         index, k = shifted.bits(), shifted - _MAGIC
+        if f.folded:
+            half = f.coefficients.shape[1] // 2
+            index = index | (given.bits().lshr(31 - int(math.log2(half))) & half)
         # Centre and step have few bits, so that t is exact.
         t = x - self.fma(k, f.step, f.centre) if f.centre else self.fma(k, -f.step, x)
         c = [row[index] for row in self.table]
@@ -132,7 +138,7 @@ class _Piecewise:
             rest = self.fma(rest, t, c[3]) if f.rooted else rest * t
             rest = self.fma(c[2], t, self.fma(rest, t, c[1]))
         if self.slopes is None:
-            return head + rest
+            return self.total(head, rest, x, c[2], t)
         # (head + rest) 2**(slope t) = 2**k (head + (less head + (less rest + rest))), with less = 2**r - 1
         # in two parts, as r is: what the product with the slope lost counts as the derivative says.
         slope = self.slopes[index]
@@ -148,8 +154,25 @@ class _Piecewise:
             tail = self.fma(tail, r, coefficient)
         tail = self.fma(tail, r, lost)
         rest = self.fma(tail, head, self.fma(part + tail, rest, rest))
-        y = head + self.fma(part, head, rest)
+        y = self.total(head, self.fma(part, head, rest), x, c[2], t)
         return self.scaled(y, shifted - _MAGIC)
+
+    def total(self, head: Value, rest: Value, x: Value, slope: Value, t: Value) -> Value:
+        """head + rest, times a power of x where that is a factor; and a zero with its sign."""
+        f = self.function
+        y = head + rest
+        if f.factor:
+            lost = rest - (y - head)
+            for _ in range(f.factor - 1):
+                product = y * x
+                lost = self.fma(lost, x, self.fma(y, x, -product))
+                y = product
+            product = y * x  # which has the sign of a zero
+            y = self.fma(y, x, lost * x)
+            return y.eq(0.0).select(product, y)
+        if f.careful and f.rooted and not f.centre:  # sums of what is lost have lost the sign
+            y = y.eq(0.0).select(slope * t, y)
+        return y
 
     def horner(self, c: Sequence[Value], t: Value) -> Value:
         total = c[-1]
