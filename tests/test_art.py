@@ -121,6 +121,14 @@ def test_no_picture_is_dull(name: str) -> None:
         assert 0.1 <= coloured.std(axis=(0, 1)).mean() <= 0.35
 
 
+@pytest.mark.parametrize("formula", ["z**4", "z**5", "z**9", "exp(z*z)", "cosh(z)", "exp(exp(z))"])
+def test_what_runs_off_fast_is_not_flat_either(formula: str) -> None:
+    for seed in range(1, 5):
+        picture = Artwork(seed=seed, activation=formula, palette="rgb").render(96, 96) / 255
+        assert 0.12 <= picture.std(axis=(0, 1)).mean() <= 0.35
+        assert ((picture < 0.002) | (picture > 0.998)).mean() <= 0.08
+
+
 @pytest.mark.parametrize("name", PALETTES)
 def test_palettes_run_from_dark_to_light_or_are_two_sided(name: str) -> None:
     from nonlin.art.palettes import palette
