@@ -308,7 +308,9 @@ def test_the_command(tmp_path: Path) -> None:
     assert Artwork.open(tmp_path / "cuts.png") == Artwork(seed=3, activation="step")
     done = run("--from", "cuts.png", "--settings", folder=tmp_path)
     assert json.loads(done.stdout)["activation"] == "step"
-    done = run("relu", "--sheet", "2x2", "-o", "sheet.png", folder=tmp_path)
+    (tmp_path / "art.png").write_bytes(b"a picture")
+    done = run("relu", "--sheet", "2x2", folder=tmp_path)
+    assert (tmp_path / "art.png").read_bytes() == b"a picture"
     with Image.open(tmp_path / "sheet.png") as image:
         assert image.size == (344, 344)
 

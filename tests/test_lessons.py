@@ -200,6 +200,7 @@ def test_the_defaults_that_are_listed_can_be_written(name: str) -> None:
     html = render(f":::demo {name} {' '.join(words)}", demos())
     assert f'data-demo="{name}"' in html
     listed = CliRunner().invoke(app, ["demos", name]).stdout
+    assert len(demos()[name].about) > 20 and listed.startswith(f"{name}: {demos()[name].about}")
     for setting in settings:
         assert f"  {setting.name}={setting.written}  ({setting.kind})" in listed
 

@@ -145,12 +145,16 @@ def _write_site(lesson: Path | None, directory: Path, force: bool) -> None:
 def demos(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this one.")] = None,
 ) -> None:
-    """The figures that a lesson or a notebook can have, with their settings."""
+    """The figures that a lesson or a notebook can have, with their settings.
+
+    A figure is interactive: nonlin.demo("zigzag", lr=0.2) shows it in a notebook, a line such as
+    ":::demo zigzag lr=0.2" in a lesson, and nonlin serves each as demo-zigzag.html#lr=0.2, alone on a page.
+    """
     from nonlin.lesson.settings import demos as known
     from nonlin.lesson.settings import find
 
     for demo in [find(name)] if name is not None else known().values():
-        print(demo.name)
+        print(f"{demo.name}: {demo.about}" if demo.about else demo.name)
         for setting in demo.settings.values():
             print(f"  {setting.name}={setting.written}  ({setting.kind})")
 

@@ -27,7 +27,10 @@ def art(
             help="A name of the catalogue or a formula; several are one for each layer."
         ),
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file.")] = Path("art.png"),
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The file; art.png, or sheet.png of a sheet."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same picture.")] = 7,
     depth: Annotated[int | None, typer.Option(help="Hidden layers; 4.")] = None,
     width: Annotated[int, typer.Option(help="Units in each.")] = 24,
@@ -55,6 +58,7 @@ def art(
     """
     from nonlin.art import Artwork
 
+    output = output or Path("sheet.png" if sheet and not animate else "art.png")
     try:
         if from_file is not None:
             picture = Artwork.open(from_file)

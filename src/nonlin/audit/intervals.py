@@ -269,7 +269,8 @@ def _special(name: str) -> Callable[[Any], Any]:
             from nonlin.audit.judge import AuditError
 
             raise AuditError(
-                "auditing what has erf, erfc or Phi in it needs SciPy: pip install scipy"
+                "auditing what has erf, erfc or Phi in it needs SciPy: pip install scipy, "
+                "or install nonlin with its extra: pip install '.[audit]'"
             ) from None
         return getattr(special, name)(x)
 

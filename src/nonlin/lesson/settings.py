@@ -27,6 +27,19 @@ from nonlin.lesson.folders import web_folder
 
 __all__ = ["Demo", "DemoError", "Setting", "demos", "find"]
 
+_ABOUT = {
+    "art": "a picture that a small random network paints, with its settings beside it",
+    "dying": "ReLU units in the plane, which die when a step is too large",
+    "explorer": "curves and slopes of functions, with one z to drag across them",
+    "linearity": "a sheet of graph paper that goes through layers without an activation, or with one",
+    "playground": "a small network that learns points in the plane, every weight in sight",
+    "sheet": "all functions as a table, with their properties and what shows them",
+    "softmax": "scores that race for their shares, and what overflows on the way",
+    "step": "gradient descent on a neuron that ends in a step, beside others",
+    "trace": "one number on its way through a network, sum by sum",
+    "vanishing": "the gradient's size in each layer of a deep stack, beside another stack's",
+    "zigzag": "the way that descent takes when all inputs are positive, and when they are centred",
+}
 _LARGEST = 2**53  # beyond it, JavaScript's numbers are not whole any more
 
 
@@ -211,6 +224,8 @@ class Demo:
     ----------
     settings
         By name.
+    about
+        What is to be seen in it.
     engine
         Whether it has networks, and needs the engine for that.
     art
@@ -221,6 +236,7 @@ class Demo:
     settings: Mapping[str, Setting]
     engine: bool
     art: bool
+    about: str = ""
 
     def setting(self, name: str) -> Setting:
         """One of its settings.
@@ -255,6 +271,7 @@ def demos() -> Mapping[str, Demo]:
                 {key: Setting(name, key, default) for key, default in each["traits"].items()},
                 each["engine"],
                 each["art"],
+                _ABOUT.get(name, ""),
             )
             for name, each in sorted(about.items())
         }
