@@ -105,7 +105,7 @@ def audit(
     kept = Results(results) if results else None
     reports, ended = _run(jobs, exhaustive, samples, seed, threads, kept)
     if page and kept:
-        write_page(page, kept, dict.fromkeys([*_functions([], []), *functions]))
+        write_page(page, kept, [*_functions([], []), *functions])
     if as_json:
         print(json.dumps([_record(r) for r in reports], ensure_ascii=False, indent=2))
     else:

@@ -99,8 +99,6 @@ def pieces(judge: Judge) -> list[Piece]:
         for (start, stop), piece in zip(now, _attempt(judge, now), strict=True):
             if piece is not None:
                 found.append(piece)
-            elif stop - start <= LEAST:
-                found.append(Piece(start, stop))
             else:
                 quarter = max(-(-(stop - start) // 4), LEAST)
                 waiting += [(a, min(a + quarter, stop)) for a in range(start, stop, quarter)]
@@ -120,7 +118,7 @@ def _joined(found: list[Piece]) -> Iterator[Piece]:
 
 
 def _attempt(judge: Judge, ranges: list[tuple[int, int]]) -> Iterator[Piece | None]:
-    """A piece for each range, or ``None``."""
+    """A piece for each range, or ``None`` where smaller ones may have better bounds."""
     starts, stops = np.array(ranges, dtype=np.uint32).T
     with np.errstate(all="ignore"):
         a, b = (bits.view(np.float32).astype(np.float64) for bits in (starts.copy(), stops - 1))
@@ -133,6 +131,10 @@ def _attempt(judge: Judge, ranges: list[tuple[int, int]]) -> Iterator[Piece | No
         _flatten(table, bound, flat)
         fine = _fine(table, bound, stops - starts <= LEAST)
         signs = _signs(judge, flat, (low, centre, high))
+        # No bound shrinks quicker with the piece than the last power of t, but for a wide enclosure's folly.
+        smallest = (LEAST / (stops - starts)) ** (2.0 * DEGREE)
+        hopeless = np.isfinite(bound) & (bound * smallest > np.abs(table).max(axis=0) + 2.0**-100)
+        hopeless |= stops - starts <= LEAST
     for i, (start, stop) in enumerate(ranges):
         if np.isinf(right[i]) and right[i] == other[i]:
             yield Piece(start, stop, constant=float(right[i]))
@@ -142,7 +144,7 @@ def _attempt(judge: Judge, ranges: list[tuple[int, int]]) -> Iterator[Piece | No
                 float(bound[i]), _doubtful(int(signs[i])),
             )  # fmt: skip
         else:
-            yield None
+            yield Piece(start, stop) if hopeless[i] else None
 
 
 def _polynomials(

@@ -145,11 +145,10 @@ stand in [audit.csv](audit.csv), too.
 def write_page(path: Path, results: Results, functions: Iterable[Activation]) -> None:
     """The results that still hold, as a page in Markdown."""
     lines = [_PREFACE.format(processor=host().cpu, inputs=_INPUTS)]
-    for f in functions:
+    for name, f in {_name(f): f for f in functions}.items():
         reports = [results.get(f, what) for what in _PARTS]
         if any(reports):
             cells = [cell for report in reports for cell in _cells(report)]
-            name = _name(f).replace("|", "\\|")
             lines.append(f"| {' | '.join([name, *cells])} |\n")
     _write(path, "".join(lines))
 
