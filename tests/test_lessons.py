@@ -230,3 +230,32 @@ def test_a_lesson_is_read_again_when_its_page_is(folder: Path) -> None:
     lesson(folder, "# Four\n")
     assert "Four" in client.get("/").text
     assert client.get("/bilder/knick%20eins.png").status_code == 404
+
+
+def test_a_page_lists_its_sections_where_there_are_several() -> None:
+    page = site(server=False)["index.html"].decode()
+    made = page[
+        page.index('<nav class="contents"') : page.index(
+            "</nav>", page.index('<nav class="contents"')
+        )
+    ]
+    body = page[page.index("<main") :]
+    for level, name in re.findall(r'<h([23]) id="([^"]+)"', body):
+        if level == "2" or name.startswith(("ten-", "all-on")):
+            assert f'href="#{name}"' in made, name
+    linked = re.findall(r'href="#([^"]+)"', made)
+    assert len(linked) > 8
+    assert all(f'id="{name}"' in body for name in linked)
+    assert made.count("<ol>") == made.count("</ol>") and made.count("<li>") == made.count("</li>")
+    assert "<script" not in made and "style=" not in made
+    assert "In dieser Lektion" in site(server=False)["index.de.html"].decode()
+
+
+def test_every_page_begins_with_a_link_past_its_head() -> None:
+    pages = {n: p.decode() for n, p in site(server=True).items() if n.endswith(".html")}
+    assert len(pages) > 20
+    for name, page in pages.items():
+        told = "Zum Text" if name.endswith(".de.html") else "To the text"
+        start = page[page.index("<body>") : page.index("<body>") + 120]
+        assert f'<a class="skip-link" href="#main">{told}</a>' in start, name
+        assert page.count('<main id="main"') == 1

@@ -163,8 +163,13 @@ def test_own_points_by_click_and_by_keyboard(play: Any) -> None:
     page.get_by_text("Class B at x −1.00, y 1.00. 2 points.").wait_for()
     page.wait_for_url(re.compile(r"points=a1_1b-1_1($|&)"))
     plane.focus()
-    page.keyboard.press("Shift+ArrowRight")
-    page.keyboard.press("ArrowDown")
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("PageDown")
+    page.get_by_text(re.compile(r"At x −0\.50, y 0\.50")).wait_for()
+    for _ in range(2):
+        page.keyboard.press("Shift+ArrowUp")  # with Shift it goes finer, as in every figure
+    page.get_by_text(re.compile(r"At x −0\.50, y 0\.51")).wait_for()
     page.get_by_text(re.compile(r"At x −?\d.*, y .*: score .*, probability of B")).wait_for()
     page.keyboard.press("b")
     page.wait_for_url(re.compile(r"points=a1_1b-1_1b[-.\d]+_[-.\d]+($|&)"))

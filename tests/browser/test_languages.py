@@ -180,3 +180,11 @@ def test_the_sheet_leads_into_the_german_explorer(page: Any, server_url: str) ->
     page.get_by_label("Suchen").fill("beidseitig")
     page.get_by_test_id("row-relu").wait_for(state="detached")
     assert page.get_by_test_id("row-tanh").is_visible()
+
+
+def test_the_studio_writes_decimal_commas_in_german(page: Any, server_url: str) -> None:
+    page.goto(f"{server_url}art.de.html")
+    told = page.get_by_text("antwortet das Netz").last
+    told.wait_for()
+    assert "x = 0,00" in told.inner_text()
+    assert not re.search(r"\d\.\d", page.locator("figure.art").inner_text())

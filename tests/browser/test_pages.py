@@ -166,3 +166,53 @@ def test_webassembly_gives_the_bits_of_python(
             at = int(np.flatnonzero(~same)[0])
             wrong.append(f"{calls[i]['name']}({xs[at]!r}): {theirs[at]!r}, not {ours[at]!r}")
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", ["index.html", "explorer.html", "art.html", "demo-step.html"])
+def test_the_first_tab_leads_past_the_head(page: Any, server_url: str, name: str) -> None:
+    page.goto(f"{server_url}{name}")
+    page.locator("figure").first.wait_for()
+    page.keyboard.press("Tab")
+    link = page.get_by_role("link", name="To the text")
+    assert link.evaluate("e => e === document.activeElement")
+    box = link.bounding_box()
+    assert box["x"] >= 0 and box["y"] >= 0 and box["height"] > 20
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.activeElement.tagName === 'MAIN'")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_list_of_sections(page: Any, server_url: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(server_url)
+    contents = page.get_by_role("navigation", name="In this lesson")
+    link = contents.get_by_role("link", name="The linearity trap")
+    assert link.is_visible() == (width == 1280)
+    if width == 360:
+        contents.get_by_text("In this lesson").click()
+    link.click()
+    page.wait_for_function(
+        "() => Math.abs(document.querySelector('#the-linearity-trap').getBoundingClientRect().top) < 200"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_an_answered_question_keeps_the_keyboard(page: Any, server_url: str) -> None:
+    page.goto(f"{server_url}demo-linearity.html")
+    page.get_by_role("button", name="Just show me").press("Enter")
+    page.wait_for_function("() => document.activeElement.classList.contains('verdict')")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('figure') !== null")
+
+
+def test_menus_begin_with_what_the_lesson_tells_about(page: Any, server_url: str) -> None:
+    page.goto(f"{server_url}demo-vanishing.html#ask=0")
+    page.locator("figure select").first.wait_for()
+    for menu in page.locator(".function-select select").all():
+        groups = menu.locator("optgroup")
+        assert groups.count() == 2
+        taught = groups.first.locator("option").all_inner_texts()
+        assert {"Sigmoid", "Tanh", "ReLU"} <= set(taught) and len(taught) < 10
+        others = groups.last.locator("option").all_inner_texts()
+        assert len(others) > 40 and not set(others) & set(taught)
+        assert [o.lower()[0] for o in others] == sorted(o.lower()[0] for o in others)

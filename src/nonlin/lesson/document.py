@@ -32,6 +32,8 @@ __all__ = ["TEXTS", "Document"]
 
 TEXTS = (
     "language",  # its own name, for the switch between languages
+    "skip",  # the link that leads past what stands on every page
+    "contents",  # the heading of the list of sections
     "languages",  # what the switch is called
     "pages",  # what the navigation is called
     "lesson",

@@ -181,6 +181,8 @@ def page(
         f'<nav aria-label="{edition.text("pages")}"{edition.mark("pages")}>{navigation}</nav>'
         f"{_languages(edition, others, file)}</header>\n"
     )
+    # The first thing that the Tab key finds, on every page.
+    skip = f'<a class="skip-link" href="#main"{edition.mark("skip")}>{edition.text("skip")}</a>\n'
     head = "\n".join([*metas, *links])
     main = f' class="{escape(main_class)}"' if main_class else ""
     return f"""<!doctype html>
@@ -198,7 +200,7 @@ def page(
 {script}
 </head>
 <body>
-{top if header else ""}<main{main}>
+{skip}{top if header else ""}<main id="main" tabindex="-1"{main}>
 {body}</main>
 </body>
 </html>

@@ -11,6 +11,7 @@ from typing import Any
 
 from nonlin.describe import catalogue_files
 from nonlin.lesson import wasm_python
+from nonlin.lesson.contents import with_contents
 from nonlin.lesson.document import Document
 from nonlin.lesson.edition import Edition, editions
 from nonlin.lesson.exercises import Exercise, read_folder
@@ -139,7 +140,7 @@ class _Printer:
             language=document.language,
             late=self.late,
         )
-        body = self._with_sheet(body)
+        body = self._with_sheet(with_contents(body, edition=self.edition))
         end = f"{self.noscript}<hr>\n<p{self.edition.mark('colophon')}><small>{self.edition.html('colophon')}</small></p>\n"
         return self.page(
             "index.html",

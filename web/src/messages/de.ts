@@ -33,6 +33,8 @@ const de: AtOnce = {
   searchFunctions: "Eine Funktion aus dem Katalog hinzufügen",
   searchPlaceholder: (count) => `In ${count} Funktionen suchen`,
   catalogue: "Katalog",
+  inLesson: "In der Lektion",
+  byName: "Alle anderen, nach Namen",
   noneFound: (query) => `Zu „${query}“ passt keine Funktion.`,
   full: "Mehr als fünf auf einmal gehen nicht. Entferne eine, um eine andere hinzuzufügen.",
   empty: "Hier ist noch nichts. Wähle oben eine Funktion oder tippe eine Formel.",
@@ -522,7 +524,7 @@ const de: AtOnce = {
 
     // Die Ebene
     plane: "Die Daten, und was das Netz aus der Ebene macht",
-    planeHelp: "Pfeiltasten bewegen ein Fadenkreuz, mit Umschalt weiter; was das Netz dort sagt, wird vorgelesen.",
+    planeHelp: "Pfeiltasten bewegen ein Fadenkreuz, mit Umschalt feiner, Bild auf und Bild ab weiter; was das Netz dort sagt, wird vorgelesen.",
     planeDraw: "A, B und C setzen einen Punkt dieser Klasse ans Fadenkreuz, Entf entfernt den nächsten.",
     planeUnit: (unit, reach) => `${unit}, gefärbt von −${reach} bis ${reach}`,
     planeOutput: "was das Netz sagt",

@@ -29,6 +29,9 @@ export const en = {
   searchFunctions: "Add a function from the catalogue",
   searchPlaceholder: (count: number) => `Search ${count} functions`,
   catalogue: "Catalogue",
+  /** Groups in a menu of functions. */
+  inLesson: "In the lesson",
+  byName: "All others, by name",
   noneFound: (query: string) => `No function matches “${query}”.`,
   full: "Five at once are the most. Remove one to add another.",
   empty: "Nothing on show. Pick a function above, or type a formula.",
@@ -505,7 +508,7 @@ export const en = {
 
     // The plane
     plane: "Data and what the network makes of the plane",
-    planeHelp: "Arrow keys move a crosshair, Shift with them further; what the network says there is read out.",
+    planeHelp: "Arrow keys move a crosshair, finer with Shift, and Page Up and Page Down further; what the network says there is read out.",
     planeDraw: "A, B and C put a point of that class at the crosshair, Delete removes the nearest one.",
     planeUnit: (unit: string, reach: string) => `${unit}, coloured from −${reach} to ${reach}`,
     planeOutput: "what the network says",

@@ -80,9 +80,15 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
+let ofLesson: ReadonlySet<string> = new Set();
+
+/** Whether a function is one of those that the lesson tells about. */
+export const isOfLesson = (name: string): boolean => ofLesson.has(name);
+
 async function assemble(catalogue: Catalogue, bytes: BufferSource): Promise<Lab> {
   if (catalogue.version !== 1) throw new Error(`catalogue version ${String(catalogue.version)}, expected 1`);
   const module = await KernelModule.load(bytes);
+  ofLesson = new Set(catalogue.sheet);
   return {
     kernels: catalogue.functions.map((fn) => new Kernel(fn, module)),
     rows: new Rows(module),
