@@ -139,7 +139,9 @@ def _attempt(judge: Judge, ranges: list[tuple[int, int]]) -> Iterator[Piece | No
         size = np.maximum(-flat.low, flat.high)
         fine &= ~((signs == 2) & (size < 2.0**-149) & (stops - starts > LEAST))
         hopeless = np.isfinite(bound) & (bound * smallest > np.abs(table).max(axis=0) + 2.0**-100)
-        hopeless |= (stops - starts <= LEAST) | (np.abs(centre) > _FAR)
+        hopeless |= (stops - starts <= LEAST) | (
+            (np.abs(centre) > _FAR) & ~(bound < np.abs(table).max(axis=0))
+        )
     for i, (start, stop) in enumerate(ranges):
         if np.isinf(right[i]) and right[i] == other[i]:
             yield Piece(start, stop, constant=float(right[i]))
