@@ -33,6 +33,8 @@ GUARD = 2.0**10
 """By how much a unit in the last place is larger than the bound where a comparison is worth its while."""
 _FINE = 2.0**-14
 """A bound, in units in the last place, that is small enough for a piece."""
+_FAR = 2.0**40
+"""Further out functions have waves or do not change any more: there is no kink to be cut out."""
 _TOGETHER = 1024
 _SAMPLES = np.linspace(-1.0, 1.0, 9)
 _MORE = 1 + 2.0**-40
@@ -133,8 +135,13 @@ def _attempt(judge: Judge, ranges: list[tuple[int, int]]) -> Iterator[Piece | No
         signs = _signs(judge, flat, (low, centre, high))
         # No bound shrinks quicker with the piece than the last power of t, but for a wide enclosure's folly.
         smallest = (LEAST / (stops - starts)) ** (2.0 * DEGREE)
+        # Results that are zeros, and no telling which: smaller pieces know.
+        size = np.maximum(-flat.low, flat.high)
+        fine &= ~((signs == 2) & (size < 2.0**-149) & (stops - starts > LEAST))
         hopeless = np.isfinite(bound) & (bound * smallest > np.abs(table).max(axis=0) + 2.0**-100)
-        hopeless |= stops - starts <= LEAST
+        hopeless |= (stops - starts <= LEAST) | (
+            (np.abs(centre) > _FAR) & ~(bound < np.abs(table).max(axis=0))
+        )
     for i, (start, stop) in enumerate(ranges):
         if np.isinf(right[i]) and right[i] == other[i]:
             yield Piece(start, stop, constant=float(right[i]))
@@ -224,7 +231,7 @@ def _signs(judge: Judge, flat: Interval, places: tuple[Doubles, ...]) -> NDArray
     """
     low, high = flat
     signs = np.where(low >= 0, 1, np.where(high <= 0, -1, 2))
-    lost = (low < 0) & (high > 0) & (high - low < 1e-280)
+    lost = (low < 0) & (high > 0) & (high - low < 1e-200)
     for z in places:
         near = enclose(judge.program, z, judge.parameters)
         lost &= (near.low < 0) & (near.high > 0)

@@ -9,7 +9,9 @@ Requirements, which :func:`pieces` sees to and the caller checks on the finished
 * errors below one unit of the last place. So the first two coefficients have two parts each, and the sum
   ``c0 + (t c1 + rest)`` is rounded where it is small, but for the last time;
 * a zero of the function is the centre of a piece, where relative accuracy comes by itself: t is exact
-  there, and a signed zero stays one;
+  there, and a signed zero stays one. Or a power of z is taken out, and multiplied by in the end: what is left
+  has no zero at 0, be that one of whatever order;
+* a corner at 0 is an end of pieces, which are then of the absolute value;
 * beyond the window the function is a constant or a multiple of z, to the last bit, or else its elements are
   *rare*: the kernel then asks the lanes of :mod:`nonlin.compiler.lanes`.
 
@@ -80,7 +82,7 @@ class Piecewise:
     parity
         1 for an even function, -1 for an odd one: the window is then one of the absolute value.
     rooted
-        Whether the centre is a zero of the function.
+        Whether c1 counts to its last bits: as the centre is a zero of the function, or in pieces that fall.
     careful
         Whether the sum of c0 and c1 t has to be kept in two parts, as it is much smaller than these.
     folded
@@ -109,19 +111,24 @@ class Piecewise:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A manner of cutting: how many pieces, whether folded, whether by a power of z; and how often."""
+    """A manner of cutting: how many pieces, whether folded, whether by a power of z; and how sums are formed."""
 
     count: int = COUNT
     folded: bool = False
     factored: bool = False
-    times: int = 2
+    careful: bool = False
 
 
-_PLANS = (_Plan(times=4), *(
-    _Plan(count, folded, factored)
-    for count, factored, folded in product((COUNT, 2 * COUNT), (False, True), (False, True))
-    if folded or factored or count > COUNT
-))  # fmt: skip
+# The quickest code first, for the window that has fewest rare elements. Then what takes half as long again.
+_FIRST = ((_Plan(), 2), (_Plan(factored=True), 2), (_Plan(careful=True), 4))
+_SWITCHES = (False, True)
+_THEN = tuple(
+    _Plan(count, folded, factored, careful)
+    for count, factored, folded, careful in product(
+        (COUNT, 2 * COUNT), _SWITCHES, _SWITCHES, _SWITCHES
+    )
+    if folded or count > COUNT
+)
 
 
 def pieces(function: Function) -> Iterator[Piecewise]:
@@ -130,40 +137,53 @@ def pieces(function: Function) -> Iterator[Piecewise]:
     ``function`` maps float64 to float64, and is right to the last bits of these.
     """
     windows: list[tuple[Tail, Tail]] = []
-    parity = _parity(function)
+    cutter = _Cutter(function, _parity(function))
     for within, reach in _WINDOWS:
         low, high = (_tail(function, sign, within, reach) for sign in (-1.0, 1.0))
         if high.at - low.at < 1e-30:  # two straight lines
             table = np.zeros((0, COUNT), np.float32)
-            yield Piecewise(table, None, 1.0, 0.0, low, high, parity, rooted=False)
+            yield Piecewise(table, None, 1.0, 0.0, low, high, cutter.parity, rooted=False)
             continue
         low, high = _seen(function, low), _seen(function, high)
         if (low, high) not in windows:
             windows.append((low, high))
-    order = _order(function)
-    for plan, (low, high) in product(_PLANS, windows):
-        if (plan.folded and (parity or not low.at < 0 < high.at)) or (plan.factored and not order):
-            continue
-        wanted = _factored(function, order, plan.folded) if plan.factored else function
-        root = _root(wanted, low.at, high.at, parity)
-        if root is not None and not (plan.folded and root):
-            for cut in _pieces(wanted, plan, low, high, parity, root):
-                yield replace(cut, factor=order if plan.factored else 0)
+            for plan, times in _FIRST:
+                yield from cutter.pieces(plan, low, high, times)
+    for plan, (low, high) in product(_THEN, windows):
+        yield from cutter.pieces(plan, low, high, 2)
 
 
-def _pieces(
-    function: Function, plan: _Plan, low: Tail, high: Tail, parity: int, root: float
-) -> Iterator[Piecewise]:
-    for wider in range(
-        plan.times
-    ):  # where errors add up at one place in one cut, they do not in another
-        cut = _cheapest(function, plan, low, high, parity, root, wider)
-        if cut is None:
+class _Cutter:
+    """A function and its cuts so far: one cut makes code of both kinds."""
+
+    def __init__(self, function: Function, parity: int) -> None:
+        self.function, self.parity = function, parity
+        self.order = _order(function)
+        self.known: dict[tuple[object, ...], Piecewise | None] = {}
+
+    def pieces(self, plan: _Plan, low: Tail, high: Tail, times: int) -> Iterator[Piecewise]:
+        """The cuts of a window: where errors add up at one place in one of them, they do not in another."""
+        if plan.folded and (self.parity or not low.at < 0 < high.at):
             return
-        if not root:
-            yield cut
-        if cut.rooted or cut.slopes is not None:
-            yield replace(cut, careful=True)
+        wanted = self.function
+        if plan.factored:
+            if not self.order:
+                return
+            wanted = _factored(wanted, self.order, plan.folded)
+        root = _root(wanted, low.at, high.at, self.parity)
+        if root is None or (plan.folded and root):
+            return
+        for wider in range(times):
+            key = replace(plan, careful=False), low, high, wider
+            if key not in self.known:
+                self.known[key] = _cheapest(wanted, plan, low, high, self.parity, root, wider)
+            cut = self.known[key]
+            if cut is None:
+                return
+            if not plan.careful and not root:
+                yield replace(cut, factor=self.order if plan.factored else 0)
+            elif plan.careful and (cut.rooted or cut.slopes is not None):
+                yield replace(cut, factor=self.order if plan.factored else 0, careful=True)
 
 
 def _cheapest(
@@ -307,6 +327,7 @@ def _cut(
     around = np.abs(y[k == 0]).max(axis=1)
     roots = np.abs(middles[: len(around)]) < 1e-2 * around
     rooted = bool(roots.any())
+    two = rooted or (plan.factored and wider % 2 == 1)
     slopes = np.zeros(plan.count, dtype=np.float32)
     for i, piece in enumerate(k):
         if from_[i] >= to[i]:
@@ -318,7 +339,7 @@ def _cut(
             x[i, 1:28:2], y[i, 1:28:2] = near, function(near)
         t, column = x[i] - start[i], int(i if plan.folded else piece % plan.count)
         middle = float(middles[half]) if at_root else None
-        found, error = _polynomial(t, y[i], degree, middle, rooted)
+        found, error = _polynomial(t, y[i], degree, middle, two)
         beside = rooted and abs(piece) == 1  # where the fall is to the zero, and no exponential
         least = _LESS if sloped and not beside else _FALL
         falls = not at_root and np.abs(y[i]).min() < least * abs(float(found[0]))
@@ -328,7 +349,7 @@ def _cut(
             if (np.sign(y[i]) != np.sign(y[i][0])).any() or (y[i] == 0).any():
                 return None
             slopes[column] = slope = _slope(t, y[i])
-            found, error = _polynomial(t, y[i] / np.exp2(slope * t), degree, None, rooted)
+            found, error = _polynomial(t, y[i] / np.exp2(slope * t), degree, None, two)
         if not error < _GOOD:
             return None
         table[:, column] = found
@@ -339,7 +360,7 @@ def _cut(
     apart = plan.folded and not plan.factored and at_zero != 0
     apart = apart and bool((np.float32(limits) != np.float32(at_zero)).any())
     return Piecewise(
-        table, slopes if slopes.any() else None, step, centre, low, high, parity, rooted,
+        table, slopes if slopes.any() else None, step, centre, low, high, parity, two,
         folded=plan.folded, at_zero=at_zero if apart else None,
     )  # fmt: skip
 

@@ -104,7 +104,11 @@ class _Reference:
         LOOP(address)(x.ctypes.data, 0, got.ctypes.data, 0, x.size, self.params.ctypes.data, exact)
         right = self._run(self.plain, x)
         apart = _apart(got, right)
-        return int(apart.max()) <= 1 and self._faithful(x[apart == 1], got[apart == 1])
+        x, got = x[apart == 1], got[apart == 1]
+        return int(apart.max()) <= 1 and all(
+            self._faithful(x[::step], got[::step])
+            for step in (16, 1)  # most mistakes show early
+        )
 
     def _faithful(self, x: NDArray[np.float32], got: NDArray[np.float32]) -> bool:
         """Whether these results, which are not the nearest numbers, are one of the two around the truth.
