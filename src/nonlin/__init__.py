@@ -14,9 +14,10 @@ from typing import Any as _Any
 
 import nonlin.catalogue as _data
 from nonlin import errors
-from nonlin.activation import Activation, define
+from nonlin.activation import Activation
 from nonlin.activation import of_catalogue as _of_catalogue
 from nonlin.arrays import set_num_threads
+from nonlin.definition import define
 from nonlin.errors import NonlinError
 from nonlin.rows import cross_entropy, log_softmax, softmax
 

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import nonlin
-from nonlin.activation import Activation, define
+from nonlin.activation import Activation
 from nonlin.art.balance import balance, detail
 from nonlin.art.palettes import PALETTES, palette
+from nonlin.definition import define
 from nonlin.errors import NonlinError
 from nonlin.network.model import Network
 from nonlin.network.picture import INPUTS, Painter, input_count

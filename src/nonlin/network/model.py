@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import nonlin
-from nonlin.activation import Activation, define
+from nonlin.activation import Activation
+from nonlin.definition import define
 from nonlin.errors import NetworkError
 from nonlin.network import data, initial
 from nonlin.network.compiled import engine

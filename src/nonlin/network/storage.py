@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import nonlin
-from nonlin.activation import Activation, define
+from nonlin.activation import Activation
 from nonlin.catalogue import BY_NAME, Kink
+from nonlin.definition import define
 from nonlin.errors import NetworkError, NonlinError
 from nonlin.network.layout import OPTIMIZERS, SETTINGS
 

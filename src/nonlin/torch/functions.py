@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nonlin.activation import Activation, define, of_catalogue
+from nonlin.activation import Activation, of_catalogue
 from nonlin.arrays import real_number
 from nonlin.catalogue import BY_NAME
+from nonlin.definition import define
 from nonlin.errors import DtypeError, InterchangeError, ParameterError
 from nonlin.torch import operators
 from nonlin.torch.gradients import value as value_of
