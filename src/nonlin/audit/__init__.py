@@ -18,6 +18,9 @@ How the truth is known. Three arithmetics judge each other:
   is evaluated to 130 bits; it has to lie in the enclosure and to agree with the exact arithmetic to 80
   bits. Otherwise there is no report but an error.
 
+Of an exhaustive float32 audit the judge sees only what polynomials with proved bounds (:mod:`.polynomials`), which come
+of the same enclosures and are checked by mpmath as well, leave in doubt.
+
 So a float16, bfloat16 or exhaustive float32 audit is a statement about every number of the format. It
 rests on the errors that :mod:`.intervals` assumes of NumPy's and SciPy's functions (with room: they
 assume 16 units of the last place, the functions keep to about one), on the exact arithmetic where it had

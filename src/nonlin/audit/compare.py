@@ -156,5 +156,5 @@ def _module() -> Module:
 
 def _unit(fn: Function, size: Value) -> Value:
     """The unit in the last place of float32 at a number that is not negative."""
-    power = (size.bits() & _EXPONENT).as_float() * 2.0**-23
-    return fn.intrinsic("maxnum", power, fn.lift(2.0**-149, _DOUBLES))
+    power = (size.bits() & _EXPONENT).as_float()
+    return fn.intrinsic("maxnum", power, fn.lift(2.0**-126, _DOUBLES)) * 2.0**-23
