@@ -305,11 +305,11 @@ def test_names_that_are_none(name: Any) -> None:
 
 @pytest.mark.parametrize(
     ("formula", "message"),
-    [("", "empty"), ("   ", "empty"), ("z +", "not a formula"), ("x", "unknown name 'x'"),
+    [("", "empty"), ("   ", "empty"), ("z +", "not a formula"), ("t", "unknown name 't'"),
      ("a * z", "unknown name 'a'"), ("foo(z)", "unknown function 'foo'"), ("z / 0", "by zero"),
      ("__import__('os')", "no meaning"), ("z if z else 0", "no if"), ("z > 0", "inside where"),
      ("z.real", "dotted"), ("9**9**9**9", "exponent"), ("(" * 60 + "z" + ")" * 60, "brackets"),
-     ("z" + " + z" * 500, "characters"), ("2z", "not a formula"), ("z^2", "no meaning"),
+     ("z" + " + z" * 500, "characters"), ("2t", "unknown name 't'"), ("x + z", "two variables"),
      ("lambda: z", "no meaning"), (None, "is text, not NoneType"), (3, "is text, not int"),
      (b"z", "is text, not bytes"), (["z"], "is text, not list")],
     ids=lambda v: str(v)[:15],
