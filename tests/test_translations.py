@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+import nonlin
 from nonlin.lesson import LessonError, site
 from nonlin.lesson.document import TEXTS, Document
 from nonlin.lesson.exercises import ExerciseError, exercise_html, read, read_folder
@@ -41,12 +42,20 @@ feedback = "That is how high."
 
 def test_there_is_a_translation_and_each_has_its_messages() -> None:
     assert "de" in LANGUAGES
-    messages = {p.stem for p in (ROOT / "web/src/messages").glob("*.ts")} - {"index"}
+    texts = {p.stem for p in (ROOT / "web/src/messages").glob("*.ts")} - {"index"}
+    messages = {name for name in texts if not name.startswith("functions.")}
     assert messages == {"en", *LANGUAGES}
     for part in ("later", "art"):
         assert {p.stem for p in (ROOT / "web/src/messages" / part).glob("*.ts")} == messages
     folders = {p.name for p in (ROOT / "exercises").iterdir() if p.is_dir()}
     assert folders <= set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_function_is_described(language: str) -> None:
+    text = (ROOT / f"web/src/messages/functions.{language}.ts").read_text()
+    described = re.findall(r'^  (\w+): ".{10,}",$', text, re.MULTILINE)
+    assert sorted(described) == sorted([*nonlin.catalogue, "softmax"])
 
 
 def directives(document: Document) -> list[str]:

@@ -1,5 +1,6 @@
 /** Die Texte der Oberfläche auf Deutsch. */
 import type { AtOnce } from ".";
+import { functions } from "./functions.de";
 
 const superscript = (whole: number): string => [...String(whole)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)] ?? digit).join("");
 const ORDERS = ["f(z)", "f′(z)", "f″(z)"] as const;
@@ -8,6 +9,7 @@ const schritte = (count: number): string => (count === 1 ? "1 Schritt" : `${coun
 const schritten = (count: number): string => (count === 1 ? "1 Schritt" : `${count.toLocaleString("de")} Schritten`);
 
 const de: AtOnce = {
+  functions,
   decimal: ",",
   undefinedValue: "nicht definiert",
   explorer: "Activation Explorer",

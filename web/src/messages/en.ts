@@ -3,6 +3,8 @@ const superscript = (whole: number): string => [...String(whole)].map((digit) =>
 const ORDERS = ["f(z)", "f′(z)", "f″(z)"] as const;
 
 export const en = {
+  /** By name, where a language has another sentence for a function than the catalogue. */
+  functions: {} as Record<string, string | undefined>,
   /** What stands between a number's whole and its parts. */
   decimal: ".",
   undefinedValue: "undefined",

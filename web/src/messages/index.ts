@@ -26,7 +26,13 @@ let spoken = "en";
 /** The `lang` of what Python says in English (a function's summary, a refusal) on a page of another language. */
 export const english = (): "en" | undefined => (spoken === "en" ? undefined : "en");
 
-const others = import.meta.glob<{ default: AtOnce }>(["./*.ts", "!./en.ts", "!./index.ts"]);
+/** What a function is, in a sentence, and the `lang` of that. */
+export function summaryOf({ name, summary }: { name: string; summary: string }): { text: string; lang: "en" | undefined } {
+  const own = messages.functions[name];
+  return { text: own ?? summary, lang: own === undefined ? english() : undefined };
+}
+
+const others = import.meta.glob<{ default: AtOnce }>(["./*.ts", "!./en.ts", "!./index.ts", "!./functions.*.ts"]);
 const parts = import.meta.glob<{ default: Parts[keyof Parts] }>("./*/*.ts");
 
 /** Takes the texts of a language, where there are any, and says which it is now. Called before any demo starts. */

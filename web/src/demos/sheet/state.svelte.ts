@@ -4,7 +4,7 @@ import type { Kernel, Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import { DemoState, reading } from "../../lib/state.svelte";
 import { propertyName, valueText } from "../../lib/values";
-import { messages } from "../../messages";
+import { messages, summaryOf } from "../../messages";
 
 export const COLUMNS = ["range", "zero_centred", "saturates", "monotone", "smooth", "max_slope"] as const;
 export type Column = (typeof COLUMNS)[number];
@@ -26,7 +26,7 @@ export const DEFAULTS: Traits = { all: false, sort: "", down: false, filter: "",
 export interface Row {
   name: string;
   title: string;
-  summary: string;
+  summary: ReturnType<typeof summaryOf>;
   look: Look;
   /** Softmax has none: it is no function of one number. */
   kernel: Kernel | undefined;
@@ -67,11 +67,11 @@ export class SheetState extends DemoState<Traits> {
     const row = (fn: RowFn, aliases: readonly string[], kernel?: Kernel): Row => ({
       name: fn.name,
       title: fn.title,
-      summary: fn.summary,
+      summary: summaryOf(fn),
       look: looks.get(fn.name) ?? OWN_LOOK,
       kernel,
       claims: Object.fromEntries(fn.properties.map((claim) => [claim.key, claim])),
-      text: [fn.title, fn.name, ...aliases, fn.summary, ...fn.properties.map(said)].join("\n").toLowerCase(),
+      text: [fn.title, fn.name, ...aliases, summaryOf(fn).text, ...fn.properties.map(said)].join("\n").toLowerCase(),
     });
     this.#every = [
       ...lab.kernels.map((kernel) => row(kernel.fn, kernel.fn.aliases, kernel)),
