@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from nonlin.compiler.program import Instruction, Program
 
-__all__ = ["Corners", "Part", "Polynomial", "corners", "roots"]
+__all__ = ["Corners", "Part", "Polynomial", "corners", "first_result", "roots"]
 
 Polynomial = tuple[Fraction, ...]
 """Coefficients, c0 first; without zeros at the end."""
@@ -92,7 +92,7 @@ def corners(
     program: Program, parameters: Sequence[float], values: Callable[[Floats], Floats]
 ) -> Corners | None:
     """The program's only result in these terms, or ``None``. ``values`` tells which sign zeros have."""
-    program = _needed(program)
+    program = first_result(program)
     cuts: list[Fraction] = []
     while True:
         try:
@@ -110,7 +110,7 @@ def corners(
             return _signed(_joined(found, cuts), values)
 
 
-def _needed(program: Program) -> Program:
+def first_result(program: Program) -> Program:
     """The program without what its first result does not take."""
     needed: set[int] = set()
     stack = [program.outputs[0]]

@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nonlin.compiler import native
-from nonlin.compiler.corners import Corners, corners
+from nonlin.compiler.corners import corners, first_result
 from nonlin.compiler.formats import FORMATS
 from nonlin.compiler.kind import Kind
 from nonlin.compiler.llvm import lanes_function, loop, new_module
-from nonlin.compiler.pieces import Piecewise, pieces
+from nonlin.compiler.pieces import pieces
 from nonlin.compiler.target import host
-from nonlin.compiler.vector import vector_loop
+from nonlin.compiler.vector import Cut, vector_loop
+from nonlin.compiler.waves import wave
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +54,7 @@ def quick_module(kernel: Kernel) -> Module | None:
     return _module(kernel.program, functions, kernel.kind)
 
 
-def _chosen(kernel: Kernel, output: int) -> Piecewise | Corners | None:
+def _chosen(kernel: Kernel, output: int) -> Cut | None:
     """The cut of one result: found for it alone, so that it is the same in every kernel."""
     program = replace(kernel.program, outputs=(kernel.program.outputs[output],))
     reference = _Reference(kernel, program, output)
@@ -65,9 +66,7 @@ def _chosen(kernel: Kernel, output: int) -> Piecewise | Corners | None:
     return None
 
 
-def _module(
-    program: Program, functions: Sequence[Piecewise | Corners | None], kind: Kind
-) -> Module:
+def _module(program: Program, functions: Sequence[Cut | None], kind: Kind) -> Module:
     module = new_module(host())
     lanes_function(module, "lanes", program, kind)
     loop(module, "plain", FORMATS["float32"], kind, "lanes", None, internal=True)
@@ -93,13 +92,18 @@ class _Reference:
         kernel.run(x.ctypes.data, 0, result.ctypes.data, 0, x.size, params)
         return result
 
-    def cuts(self) -> Iterator[Piecewise | Corners]:
+    def cuts(self) -> Iterator[Cut]:
         """What the result may be computed by, in the order in which that is to be tried."""
         if can_be_quick():
             yield from pieces(self.exactly)
-        found = corners(self.plain.program, self.params.tolist(), self.plainly)
-        if found is not None:
-            yield found
+        program, parameters = first_result(self.plain.program), self.params.tolist()
+        below, above = self.plainly(np.array([-0.0, 0.0], np.float32)).tolist()
+        for found in (
+            corners(program, parameters, self.plainly),
+            wave(program, parameters, (below, above)),
+        ):
+            if found is not None:
+                yield found
 
     def plainly(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """The function on float32, by double lanes."""
@@ -109,7 +113,7 @@ class _Reference:
         """The function on float64, right to the last bits."""
         return self._run(self.exact, np.ascontiguousarray(x))
 
-    def agrees(self, address: int, cut: Piecewise | Corners) -> bool:
+    def agrees(self, address: int, cut: Cut) -> bool:
         """Whether the code at an address gives what it should, to one unit of the last place."""
         from nonlin.compiler.kernel import LOOP
 
@@ -139,7 +143,7 @@ class _Reference:
         return bool((error[checked] <= spare[checked]).all())
 
 
-def _places(cut: Piecewise | Corners) -> NDArray[np.float32]:
+def _places(cut: Cut) -> NDArray[np.float32]:
     """Where code is tried: everywhere, and more closely where something begins or ends."""
     bits = np.arange(-2000, 2000, dtype=np.int32)
     near = [(np.float32(e).view(np.int32) + bits).view(np.float32) for e in sorted(cut.edges)]

@@ -16,7 +16,7 @@ import numpy as np
 from nonlin.compiler.corners import Corners, Part, Polynomial, roots
 from nonlin.compiler.ir import Function, Value
 
-__all__ = ["CornersCode", "Two", "fma"]
+__all__ = ["CornersCode", "Two", "fma", "with_zeros"]
 
 _FAR = 2.0**60  # squares of numbers up to here are finite, and what they lose, too
 
@@ -52,15 +52,18 @@ class Two:
         return cls(hi, lo or None)
 
     def __add__(self, other: Two) -> Two:
-        a, b = self.hi, other.hi
-        total = a + b
-        assert isinstance(total, Value)
-        part = total - a
-        lost = (b - part) + (a - (total - part))
+        total = self.plus(other.hi)
+        lost = total.lo
         for lo in (self.lo, other.lo):
-            lost = lost if lo is None else lost + lo
-        assert isinstance(lost, Value)
-        return Two(total, lost)
+            lost = lost if lo is None or lost is None else lost + lo
+        return Two(total.hi, lost)
+
+    def plus(self, b: Value | float) -> Two:
+        """The exact sum of a float and another one."""
+        a = self.hi
+        total = a + b
+        part = total - a
+        return Two(total, (b - part) + (a - (total - part)))
 
     def __mul__(self, other: Two) -> Two:
         """One of the factors is a value."""
@@ -105,6 +108,17 @@ def _is_float(x: Fraction) -> bool:
     return Fraction(float(np.float32(float(x)))) == x
 
 
+def with_zeros(x: Value, y: Value, zeros: tuple[float, float] | None) -> Value:
+    """y, but zeros of these signs where x is -0 or 0."""
+    if zeros is None:
+        return y
+    below, above = (math.copysign(1.0, v) for v in zeros)
+    zero: Value | float = zeros[1]
+    if below != above:
+        zero = x if above > 0 else -x
+    return x.eq(0.0).select(zero, y, x.type)
+
+
 class CornersCode:
     """A function with corners, on lanes."""
 
@@ -128,16 +142,12 @@ class CornersCode:
                 y = x.ge(low).select(value, y, x.type)
         for at, value in f.points:
             y = x.eq(at).select(value, y, x.type)
-        if f.zeros is not None and self.natural_zeros() != [math.copysign(1.0, v) for v in f.zeros]:
-            y = x.eq(0.0).select(self.zeros(x, *f.zeros), y, x.type)
+        natural = self.natural_zeros()
+        if f.zeros is not None and natural != [math.copysign(1.0, v) for v in f.zeros]:
+            y = with_zeros(x, self.fn.lift(y, x.type), f.zeros)
         if not any(len(p.polynomial) > 1 for p in (f.parts[0], f.parts[-1])):
             y = x.is_nan().select(x, y)
         return self.fn.lift(y, x.type), self.rare(x)
-
-    def zeros(self, x: Value, below: float, above: float) -> Value | float:
-        if math.copysign(1.0, below) == math.copysign(1.0, above):
-            return above
-        return x if math.copysign(1.0, above) > 0 else -x
 
     def natural_zeros(self) -> list[float] | None:
         """The signs that -0 and 0 get by themselves, if that is clear."""

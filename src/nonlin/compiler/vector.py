@@ -20,8 +20,12 @@ from nonlin.compiler.ir import Function, Module, Value, float_text
 from nonlin.compiler.kind import Kind
 from nonlin.compiler.pieces import COUNT, Piecewise, Tail
 from nonlin.compiler.twofold import CornersCode
+from nonlin.compiler.waves import Wave, WaveCode
 
-__all__ = ["BLOCK", "vector_loop"]
+__all__ = ["BLOCK", "Cut", "vector_loop"]
+
+Cut = Piecewise | Corners | Wave
+"""What a function is computed by."""
 
 LANES, VECTORS = 16, 2
 BLOCK = LANES * VECTORS
@@ -34,7 +38,7 @@ _PERMUTE = "llvm.x86.avx512.vpermi2var.ps.512"
 def vector_loop(
     module: Module,
     name: str,
-    functions: Sequence[Piecewise | Corners | None],
+    functions: Sequence[Cut | None],
     kind: Kind,
     plain: str,
 ) -> None:
@@ -213,15 +217,15 @@ class _Piecewise:
         )
 
 
-def _code(fn: Function, function: Piecewise | Corners) -> _Piecewise | CornersCode:
-    return (
-        _Piecewise(fn, function) if isinstance(function, Piecewise) else CornersCode(fn, function)
-    )
+def _code(fn: Function, function: Cut) -> _Piecewise | CornersCode | WaveCode:
+    if isinstance(function, Piecewise):
+        return _Piecewise(fn, function)
+    return WaveCode(fn, function) if isinstance(function, Wave) else CornersCode(fn, function)
 
 
 class _Writer:
     def __init__(
-        self, fn: Function, functions: Sequence[Piecewise | Corners | None], kind: Kind, plain: str
+        self, fn: Function, functions: Sequence[Cut | None], kind: Kind, plain: str
     ) -> None:
         self.fn, self.kind, self.plain = fn, kind, plain
         self.functions = [None if f is None else _code(fn, f) for f in functions]
