@@ -108,6 +108,13 @@ class Piecewise:
     at_zero: float | None = None
     factor: int = 0
 
+    @property
+    def edges(self) -> set[float]:
+        """Where something begins or ends."""
+        count = self.coefficients.shape[1]
+        between = {self.centre + self.step * (k + 0.5) for k in range(-count, count)}
+        return {self.centre, self.low.at, self.high.at} | between
+
 
 @dataclass(frozen=True, slots=True)
 class _Plan:

@@ -15,15 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nonlin.compiler import native
+from nonlin.compiler.corners import corners, first_result
 from nonlin.compiler.formats import FORMATS
 from nonlin.compiler.kind import Kind
 from nonlin.compiler.llvm import lanes_function, loop, new_module
-from nonlin.compiler.pieces import Piecewise, pieces
+from nonlin.compiler.pieces import pieces
 from nonlin.compiler.target import host
-from nonlin.compiler.vector import vector_loop
+from nonlin.compiler.vector import Cut, vector_loop
+from nonlin.compiler.waves import wave
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from nonlin.compiler.ir import Module
     from nonlin.compiler.kernel import Kernel
@@ -44,7 +46,7 @@ def can_be_quick() -> bool:
 @np.errstate(all="ignore")  # what the caller has made of such errors is not meant for this
 def quick_module(kernel: Kernel) -> Module | None:
     """Code on the first cut of each result that is right, or ``None`` where no result has one."""
-    if not can_be_quick():
+    if not host().fma:
         return None
     functions = [_chosen(kernel, output) for output in range(len(kernel.program.outputs))]
     if not any(functions):
@@ -52,11 +54,11 @@ def quick_module(kernel: Kernel) -> Module | None:
     return _module(kernel.program, functions, kernel.kind)
 
 
-def _chosen(kernel: Kernel, output: int) -> Piecewise | None:
+def _chosen(kernel: Kernel, output: int) -> Cut | None:
     """The cut of one result: found for it alone, so that it is the same in every kernel."""
     program = replace(kernel.program, outputs=(kernel.program.outputs[output],))
     reference = _Reference(kernel, program, output)
-    for cut in pieces(reference.exactly):
+    for cut in reference.cuts():
         module = _module(program, [cut], Kind.MAP)
         image = native.compiled(module.text, module.names)
         if reference.agrees(native.place(image, {})["kernel"], cut):
@@ -64,7 +66,7 @@ def _chosen(kernel: Kernel, output: int) -> Piecewise | None:
     return None
 
 
-def _module(program: Program, functions: Sequence[Piecewise | None], kind: Kind) -> Module:
+def _module(program: Program, functions: Sequence[Cut | None], kind: Kind) -> Module:
     module = new_module(host())
     lanes_function(module, "lanes", program, kind)
     loop(module, "plain", FORMATS["float32"], kind, "lanes", None, internal=True)
@@ -90,11 +92,28 @@ class _Reference:
         kernel.run(x.ctypes.data, 0, result.ctypes.data, 0, x.size, params)
         return result
 
+    def cuts(self) -> Iterator[Cut]:
+        """What the result may be computed by, in the order in which that is to be tried."""
+        if can_be_quick():
+            yield from pieces(self.exactly)
+        program, parameters = first_result(self.plain.program), self.params.tolist()
+        below, above = self.plainly(np.array([-0.0, 0.0], np.float32)).tolist()
+        for found in (
+            corners(program, parameters, self.plainly),
+            wave(program, parameters, (below, above)),
+        ):
+            if found is not None:
+                yield found
+
+    def plainly(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The function on float32, by double lanes."""
+        return self._run(self.plain, x)
+
     def exactly(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """The function on float64, right to the last bits."""
         return self._run(self.exact, np.ascontiguousarray(x))
 
-    def agrees(self, address: int, cut: Piecewise) -> bool:
+    def agrees(self, address: int, cut: Cut) -> bool:
         """Whether the code at an address gives what it should, to one unit of the last place."""
         from nonlin.compiler.kernel import LOOP
 
@@ -102,7 +121,7 @@ class _Reference:
         got = np.empty_like(x)
         exact = self.plain.addresses[1]
         LOOP(address)(x.ctypes.data, 0, got.ctypes.data, 0, x.size, self.params.ctypes.data, exact)
-        right = self._run(self.plain, x)
+        right = self.plainly(x)
         apart = _apart(got, right)
         x, got = x[apart == 1], got[apart == 1]
         return int(apart.max()) <= 1 and all(
@@ -124,13 +143,10 @@ class _Reference:
         return bool((error[checked] <= spare[checked]).all())
 
 
-def _places(cut: Piecewise) -> NDArray[np.float32]:
+def _places(cut: Cut) -> NDArray[np.float32]:
     """Where code is tried: everywhere, and more closely where something begins or ends."""
     bits = np.arange(-2000, 2000, dtype=np.int32)
-    count = cut.coefficients.shape[1]
-    edges = {cut.centre, cut.low.at, cut.high.at}
-    edges |= {cut.centre + cut.step * (k + 0.5) for k in range(-count, count)}
-    near = [(np.float32(e).view(np.int32) + bits).view(np.float32) for e in sorted(edges)]
+    near = [(np.float32(e).view(np.int32) + bits).view(np.float32) for e in sorted(cut.edges)]
     bfloats = (np.arange(1 << 16, dtype=np.uint32) << 16).view(np.float32)
     wide = np.geomspace(1e-45, 3.4e38, 1 << 17).astype(np.float32)
     window = np.linspace(-24, 24, 1 << 19, dtype=np.float32)

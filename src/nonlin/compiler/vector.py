@@ -15,11 +15,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from nonlin.compiler.coefficients import EXP2M1_PIECES
+from nonlin.compiler.corners import Corners
 from nonlin.compiler.ir import Function, Module, Value, float_text
 from nonlin.compiler.kind import Kind
 from nonlin.compiler.pieces import COUNT, Piecewise, Tail
+from nonlin.compiler.twofold import CornersCode
+from nonlin.compiler.waves import Wave, WaveCode
 
-__all__ = ["BLOCK", "vector_loop"]
+__all__ = ["BLOCK", "Cut", "vector_loop"]
+
+Cut = Piecewise | Corners | Wave
+"""What a function is computed by."""
 
 LANES, VECTORS = 16, 2
 BLOCK = LANES * VECTORS
@@ -30,7 +36,11 @@ _PERMUTE = "llvm.x86.avx512.vpermi2var.ps.512"
 
 
 def vector_loop(
-    module: Module, name: str, functions: Sequence[Piecewise | None], kind: Kind, plain: str
+    module: Module,
+    name: str,
+    functions: Sequence[Cut | None],
+    kind: Kind,
+    plain: str,
 ) -> None:
     """Write ``name``, with the signature of :func:`nonlin.compiler.llvm.loop`.
 
@@ -207,12 +217,18 @@ class _Piecewise:
         )
 
 
+def _code(fn: Function, function: Cut) -> _Piecewise | CornersCode | WaveCode:
+    if isinstance(function, Piecewise):
+        return _Piecewise(fn, function)
+    return WaveCode(fn, function) if isinstance(function, Wave) else CornersCode(fn, function)
+
+
 class _Writer:
     def __init__(
-        self, fn: Function, functions: Sequence[Piecewise | None], kind: Kind, plain: str
+        self, fn: Function, functions: Sequence[Cut | None], kind: Kind, plain: str
     ) -> None:
         self.fn, self.kind, self.plain = fn, kind, plain
-        self.functions = [None if f is None else _Piecewise(fn, f) for f in functions]
+        self.functions = [None if f is None else _code(fn, f) for f in functions]
         self.x, self.gradient, self.out, self.second, self.n, self.params, self.exact = fn.arguments
         self.outputs = [self.out, self.second] if kind is Kind.PAIR else [self.out]
 
