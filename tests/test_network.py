@@ -865,8 +865,8 @@ def test_networks_that_cannot_be(given: dict[str, Any], message: str) -> None:
 def test_activations_that_are_none() -> None:
     with pytest.raises(NoSuchActivationError, match="there is no activation 'rellu': did you mean"):
         Network([2, 3, 1], activation="rellu")
-    with pytest.raises(FormulaError, match="unknown name 'x'"):
-        Network([2, 3, 1], activation="x + 1")
+    with pytest.raises(FormulaError, match="unknown name 't'"):
+        Network([2, 3, 1], activation="t + 1")
 
 
 def test_widths_and_names_in_other_forms() -> None:

@@ -279,8 +279,8 @@ WRONG: dict[str, tuple[Callable[[dict[str, Array], dict[str, Any]], None], str]]
     "no layers": (say(widths=[2]), "at least two widths"),
     "other activations": (say(activations=[None]), "there are 2 layers and 1 activations"),
     "no formula": (
-        say(activations=[None, {"name": "f", "formula": "x", "parameters": {}, "kinks": []}]),
-        "unknown name 'x'",
+        say(activations=[None, {"name": "f", "formula": "t", "parameters": {}, "kinks": []}]),
+        "unknown name 't'",
     ),
     "other dtype described": (say(dtype="float64"), "layers.0.weight is float32"),
     "no optimizer": (say(optimizer="lion"), "there is no optimizer 'lion'"),

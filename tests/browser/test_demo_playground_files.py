@@ -47,7 +47,7 @@ def test_a_network_survives_its_file(page: Any, server_url: str, tmp_path: Path)
     page.get_by_role("button", name="Pause").click()
     page.get_by_role("button", name="One step").click()
     page.locator("button.play", has_text="Play").wait_for()
-    trained = page.get_by_test_id("fingerprint").inner_text().split()[1]
+    trained = re.findall(r"\b[0-9a-f]{8}\b", page.get_by_test_id("fingerprint").inner_text())[0]
     loss = page.get_by_test_id("train-loss").inner_text()
     file = json.loads(saved(page, "Save network", tmp_path / "net.json").read_text())
     assert file["widths"] == [2, 3, 2, 1]
