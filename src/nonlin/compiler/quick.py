@@ -2,13 +2,15 @@
 
 A kernel is cut into pieces (:mod:`nonlin.compiler.pieces`) by means of its own float64 kernel, which is
 right to the last bits. The finished code is then run beside the plain one, whose results are all but
-correctly rounded, at about a million places: where one differs by more than the last bit the next cut
-is tried, and in the end the kernel stays a plain one.
+correctly rounded, at about a million places, and then at every number around those where errors are
+largest: where one differs by more than the last bit the next cut is tried, and in the end the kernel
+stays a plain one.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[Any]
 _ALLOWED = 0.96
+_LARGE, _AT_MOST = 0.7, 0.98
+_RUNS, _TOGETHER = 4000, 256  # of numbers that are all tried, as errors are large among them
 _SMALL = 2.0**-140  # units of results whose smaller parts are subnormal, and rounded as such
 
 __all__ = ["can_be_quick", "quick_module"]
@@ -113,40 +117,66 @@ class _Reference:
         """The function on float64, right to the last bits."""
         return self._run(self.exact, np.ascontiguousarray(x))
 
+    @cached_property
+    def halvings(self) -> set[float]:
+        """Where results reach a power of two: beyond it their unit is half as large, and an error twice as much."""
+        x = np.linspace(-24, 24, 1 << 13)
+        _, power = np.frexp(self.exactly(x))
+        at = np.flatnonzero(np.diff(power))
+        low, high, below = x[at], x[at + 1], power[at]
+        for _ in range(40):
+            middle = (low + high) / 2
+            first = np.frexp(self.exactly(middle))[1] == below
+            low, high = np.where(first, middle, low), np.where(first, high, middle)
+        return set(low.tolist())
+
     def agrees(self, address: int, cut: Cut) -> bool:
         """Whether the code at an address gives what it should, to one unit of the last place."""
+        found = self._misses(address, _places(cut.edges | self.halvings))
+        if found is None:
+            return False
+        x, got = found
+        if self._errors(x[::16], got[::16]).max(initial=0) > _ALLOWED:  # most mistakes show early
+            return False
+        errors = self._errors(x, got)
+        if errors.max(initial=0) > _ALLOWED:
+            return False
+        # One in a hundred numbers was tried. Where errors are large, all are: rounding is much like chance there.
+        worst = x[errors > _LARGE][np.argsort(-errors[errors > _LARGE])].view(np.int32) // _TOGETHER
+        _, first = np.unique(worst, return_index=True)
+        runs = worst[np.sort(first)[:_RUNS]] * _TOGETHER
+        every = (runs[:, None] + np.arange(_TOGETHER, dtype=np.int32)).ravel()
+        found = self._misses(address, every.view(np.float32))
+        return found is not None and self._errors(*found).max(initial=0) <= _AT_MOST
+
+    def _misses(self, address: int, x: NDArray[np.float32]) -> tuple[Floats, Floats] | None:
+        """Where code does not give the nearest number, and what it gives; ``None`` where it is beyond its neighbours."""
         from nonlin.compiler.kernel import LOOP
 
-        x = _places(cut)
         got = np.empty_like(x)
         exact = self.plain.addresses[1]
         LOOP(address)(x.ctypes.data, 0, got.ctypes.data, 0, x.size, self.params.ctypes.data, exact)
-        right = self.plainly(x)
-        apart = _apart(got, right)
-        x, got = x[apart == 1], got[apart == 1]
-        return int(apart.max()) <= 1 and all(
-            self._faithful(x[::step], got[::step])
-            for step in (16, 1)  # most mistakes show early
-        )
+        apart = _apart(got, self.plainly(x))
+        return (x[apart == 1], got[apart == 1]) if apart.max(initial=0) <= 1 else None
 
-    def _faithful(self, x: NDArray[np.float32], got: NDArray[np.float32]) -> bool:
-        """Whether these results, which are not the nearest numbers, are one of the two around the truth.
+    def _errors(self, x: NDArray[np.float32], got: NDArray[np.float32]) -> NDArray[np.float64]:
+        """How far results are from the truth, in units of the last place.
 
-        With something to spare, as there are more places than are tried.
+        Where the unit is so small that parts of the results are subnormal, and rounded as such, a whole one counts as allowed.
         """
         with np.errstate(all="ignore"):
             right = self.exactly(x.astype(np.float64))
             error = np.abs(got.astype(np.float64) - right)
             unit = np.spacing(np.abs(right).astype(np.float32)).astype(np.float64)
             checked = np.isfinite(right) & (np.abs(right) < 1e38)
-        spare = np.where(unit > _SMALL, _ALLOWED * unit, unit)
-        return bool((error[checked] <= spare[checked]).all())
+        found: NDArray[np.float64] = error / np.where(unit > _SMALL, unit, unit / _ALLOWED)
+        return np.where(checked, found, 0.0)
 
 
-def _places(cut: Cut) -> NDArray[np.float32]:
+def _places(edges: set[float]) -> NDArray[np.float32]:
     """Where code is tried: everywhere, and more closely where something begins or ends."""
     bits = np.arange(-2000, 2000, dtype=np.int32)
-    near = [(np.float32(e).view(np.int32) + bits).view(np.float32) for e in sorted(cut.edges)]
+    near = [(np.float32(e).view(np.int32) + bits).view(np.float32) for e in sorted(edges)]
     bfloats = (np.arange(1 << 16, dtype=np.uint32) << 16).view(np.float32)
     wide = np.geomspace(1e-45, 3.4e38, 1 << 17).astype(np.float32)
     window = np.linspace(-24, 24, 1 << 19, dtype=np.float32)
