@@ -24,6 +24,7 @@ QUICK = (
     "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "celu", "softplus", "silu", "gelu",
     "gelu_tanh", "mish", "softsign", "logsigmoid", "arctan", "gaussian", "exponential", "phish", "lisht",
     "tanhshrink", "penalized_tanh", "elu_plus_one", "quick_gelu", "tanhexp",
+    "dsilu", "elish", "xielu", "nlrelu",
 )  # fmt: skip
 Floats = NDArray[np.float32]
 

@@ -41,6 +41,7 @@ _WINDOWS = ((_FAR, 13.25), (13.25, 13.25), (9.5, 9.5))
 _DEGREES = range(3, 10)
 _GOOD = 2.0**-27  # relative error of the polynomials, before anything is rounded
 _CENTRES = 1 << 12  # a centre is a multiple of one by this
+_STEPS = 1 << 13  # and so is a step of which a zero is a multiple
 _LEAST = 2.0**-96
 _FALL = 0.4  # below so much of its middle value, a piece has lost too many bits
 _LESS = 0.75  # the same where there are slopes
@@ -76,7 +77,8 @@ class Piecewise:
         Shape (count,): where the function decays too quickly for a polynomial, piece k is one times
         2**(slope * t). ``None`` where there is no such piece.
     step, centre
-        Piece k is around ``centre + k * step``.
+        Piece k is around ``centre + k * step``. Where pieces are of the absolute value, ``centre`` is 0, and a zero
+        elsewhere is one of these places.
     low, high
         What is beyond the window; ``low`` is not used where ``parity`` is 1 or -1.
     parity
@@ -124,6 +126,7 @@ class _Plan:
     folded: bool = False
     factored: bool = False
     careful: bool = False
+    inner: bool = False  # pieces of the absolute value, one of them around a zero that is not 0
 
 
 # The quickest code first, for the window that has fewest rare elements. Then what takes half as long again.
@@ -135,6 +138,10 @@ _THEN = tuple(
         (COUNT, 2 * COUNT), _SWITCHES, _SWITCHES, _SWITCHES
     )
     if folded or count > COUNT
+)
+_LAST = tuple(
+    _Plan(count, folded, factored, careful=True, inner=True)
+    for count, factored, folded in product((COUNT, 2 * COUNT), _SWITCHES, _SWITCHES)
 )
 
 
@@ -156,7 +163,7 @@ def pieces(function: Function) -> Iterator[Piecewise]:
             windows.append((low, high))
             for plan, times in _FIRST:
                 yield from cutter.pieces(plan, low, high, times)
-    for plan, (low, high) in product(_THEN, windows):
+    for plan, (low, high) in product(_THEN + _LAST, windows):
         yield from cutter.pieces(plan, low, high, 2)
 
 
@@ -172,13 +179,15 @@ class _Cutter:
         """The cuts of a window: where errors add up at one place in one of them, they do not in another."""
         if plan.folded and (self.parity or not low.at < 0 < high.at):
             return
+        if plan.inner and not (self.parity or plan.folded):
+            return
         wanted = self.function
         if plan.factored:
             if not self.order:
                 return
             wanted = _factored(wanted, self.order, plan.folded)
-        root = _root(wanted, low.at, high.at, self.parity)
-        if root is None or (plan.folded and root):
+        root = _root(wanted, low.at, high.at, self.parity, inner=plan.inner)
+        if root is None or bool(root) < plan.inner or (plan.folded and root and not plan.inner):
             return
         for wider in range(times):
             key = replace(plan, careful=False), low, high, wider
@@ -261,14 +270,19 @@ def _parity(function: Function) -> int:
     return -1 if np.array_equal(a, -b) else 0
 
 
-def _root(function: Function, low: float, high: float, parity: int) -> float | None:
-    """The zero around which pieces have to lie; 0 where there is none, ``None`` where there are several."""
+def _root(function: Function, low: float, high: float, parity: int, inner: bool) -> float | None:
+    """The zero around which pieces have to lie; 0 where there is none, ``None`` where there are several.
+
+    ``inner`` ones may be of a function with parity.
+    """
     start = 0.0 if parity else low
     x = np.linspace(start, high, 4001)[1:-1]
     y = function(x)
     if not np.isfinite(y).all():
         return None
     changes = np.flatnonzero(np.sign(y[1:]) * np.sign(y[:-1]) < 0)
+    if inner:  # where the two sides may have two signs
+        changes = np.array([i for i in changes if parity or not x[i] <= 0 <= x[i + 1]], dtype=int)
     at_zero = float(function(np.array([0.0]))[0]) == 0
     if low == 0.0 or high == 0.0:  # a window that ends at 0
         return 0.0 if not len(changes) else None
@@ -276,8 +290,9 @@ def _root(function: Function, low: float, high: float, parity: int) -> float | N
         around = [i for i in changes if not x[i] <= 0 <= x[i + 1]]
         return 0.0 if not around or parity else None
     if len(changes) == 0 and (y != 0).all():
-        return 0.0
-    if len(changes) != 1 or parity:
+        ends = [end for end in (start, high) if inner and function(np.array([end]))[0] == 0]
+        return ends[0] if len(ends) == 1 else 0.0
+    if len(changes) != 1 or (parity and not inner):
         return None
     a, b = float(x[changes[0]]), float(x[changes[0] + 1])
     sign = math.copysign(1.0, float(function(np.array([a]))[0]))
@@ -303,7 +318,7 @@ def _cut(
     sloped: bool,
     wider: int,
 ) -> Piecewise | None:
-    centre = round(root * _CENTRES) / _CENTRES
+    centre = 0.0 if plan.inner else round(root * _CENTRES) / _CENTRES
     count, side = plan.count, np.ones(plan.count)
     end = high.at
     if plan.folded:
@@ -313,7 +328,16 @@ def _cut(
         end = float(ends.max())
     first = 0
     step = end / (count - 0.6) if parity or plan.folded else (end - low.at) / (count - 1.2)
-    step = (math.ceil(step * 64) + wider) / 64  # few bits, so that products with it are exact
+    at = 0  # the piece of a zero
+    if plan.inner:
+        at = math.floor(abs(root) / step) - wider
+        if at < 1:
+            return None
+        if root * _STEPS % 1 == 0:  # and the piece can be around it exactly
+            at = 1 << at.bit_length() - 1
+        step = round(abs(root) / at * _STEPS) / _STEPS
+    else:
+        step = (math.ceil(step * 64) + wider) / 64  # few bits, so that products with it are exact
     if not parity and not plan.folded:
         first = math.ceil((low.at - centre) / step - 0.5)
     table = np.zeros((3 + degree, plan.count), dtype=np.float32)
@@ -331,8 +355,16 @@ def _cut(
     middles, limits = function(centres), function(centres + np.array([1e-30, -1e-30]))
     if plan.folded:  # the limits of both sides, or 0 itself
         middles = np.where(np.abs(limits) < 1e-20, middles, limits)
+    elif 0.0 in (low.at, high.at) and not centre:  # the limit of the window's side
+        limit = limits[0 if low.at == 0.0 else 1]
+        middles = np.where(np.abs(middles - limit) > 1e-20, limit, middles)
     around = np.abs(y[k == 0]).max(axis=1)
     roots = np.abs(middles[: len(around)]) < 1e-2 * around
+    if plan.inner:
+        if roots.any():
+            return None
+        roots[:] = [root > 0, root < 0][: len(roots)]
+        middles = function(np.array([at * step, -at * step]))
     rooted = bool(roots.any())
     two = rooted or (plan.factored and wider % 2 == 1)
     slopes = np.zeros(plan.count, dtype=np.float32)
@@ -340,14 +372,18 @@ def _cut(
         if from_[i] >= to[i]:
             continue
         half = int(side[i] < 0)
-        at_root = bool(roots[half]) and piece == 0
+        at_root = bool(roots[half]) and piece == at
         if at_root and root:  # relative accuracy where it goes through 0
-            near = root * (1 + np.outer([-1, 1], 2.0 ** np.arange(-24, -10, 2)).ravel())
-            x[i, 1:28:2], y[i, 1:28:2] = near, function(near)
+            near = (abs(root) if plan.inner else root) * (
+                1 + np.outer([-1, 1], 2.0 ** np.arange(-24, -10, 2)).ravel()
+            )
+            x[i, 1:28:2], y[i, 1:28:2] = near, function(near * side[i])
         t, column = x[i] - start[i], int(i if plan.folded else piece % plan.count)
         middle = float(middles[half]) if at_root else None
         found, error = _polynomial(t, y[i], degree, middle, two)
-        beside = rooted and abs(piece) == 1  # where the fall is to the zero, and no exponential
+        beside = (roots[half] if plan.inner else rooted) and abs(
+            piece - at
+        ) == 1  # where the fall is to the zero, and no exponential
         least = _LESS if sloped and not beside else _FALL
         falls = not at_root and np.abs(y[i]).min() < least * abs(float(found[0]))
         if falls and not sloped:
@@ -360,7 +396,9 @@ def _cut(
         if not error < _GOOD:
             return None
         table[:, column] = found
-    if slopes.any():  # next to no slope, but with it the exponent's 0 has the right sign
+    if (
+        slopes.any() and not plan.inner
+    ):  # next to no slope, but with it the exponent's 0 has the right sign
         for place in np.flatnonzero(roots) * count:
             slopes[place] = -_NEXT_TO_NOTHING * np.sign(table[2, place])
     at_zero = float(np.float32(function(np.zeros(1))[0]))
