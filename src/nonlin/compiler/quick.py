@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[Any]
 _ALLOWED = 0.96
-_LARGE, _AT_MOST = 0.7, 0.98
+_LARGE = 0.7
 _RUNS, _TOGETHER = 4000, 256  # of numbers that are all tried, as errors are large among them
 _SMALL = 2.0**-140  # units of results whose smaller parts are subnormal, and rounded as such
 
@@ -147,7 +147,7 @@ class _Reference:
         runs = worst[np.sort(first)[:_RUNS]] * _TOGETHER
         every = (runs[:, None] + np.arange(_TOGETHER, dtype=np.int32)).ravel()
         found = self._misses(address, every.view(np.float32))
-        return found is not None and self._errors(*found).max(initial=0) <= _AT_MOST
+        return found is not None and self._errors(*found).max(initial=0) <= _ALLOWED
 
     def _misses(self, address: int, x: NDArray[np.float32]) -> tuple[Floats, Floats] | None:
         """Where code does not give the nearest number, and what it gives; ``None`` where it is beyond its neighbours."""
