@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[Any]
 _ALLOWED = 0.96
-_LARGE = 0.7
+_LARGE, _AT_MOST = 0.7, 0.98
 _RUNS, _TOGETHER = 4000, 256  # of numbers that are all tried, as errors are large among them
 _SMALL = 2.0**-140  # units of results whose smaller parts are subnormal, and rounded as such
 
@@ -147,7 +147,7 @@ class _Reference:
         runs = worst[np.sort(first)[:_RUNS]] * _TOGETHER
         every = (runs[:, None] + np.arange(_TOGETHER, dtype=np.int32)).ravel()
         found = self._misses(address, every.view(np.float32))
-        return found is not None and self._errors(*found).max(initial=0) <= _ALLOWED
+        return found is not None and self._errors(*found).max(initial=0) <= _AT_MOST
 
     def _misses(self, address: int, x: NDArray[np.float32]) -> tuple[Floats, Floats] | None:
         """Where code does not give the nearest number, and what it gives; ``None`` where it is beyond its neighbours."""
@@ -169,8 +169,9 @@ class _Reference:
             error = np.abs(got.astype(np.float64) - right)
             unit = np.spacing(np.abs(right).astype(np.float32)).astype(np.float64)
             checked = np.isfinite(right) & (np.abs(right) < 1e38)
-        found: NDArray[np.float64] = error / np.where(unit > _SMALL, unit, unit / _ALLOWED)
-        return np.where(checked, found, 0.0)
+        units: NDArray[np.float64] = error / unit
+        allowed = (unit <= _SMALL) & (units <= 1)
+        return np.where(checked, np.where(allowed, units * _ALLOWED, units), 0.0)
 
 
 def _places(edges: set[float]) -> NDArray[np.float32]:
