@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[Any]
 _ALLOWED = 0.96
-_LARGE, _AT_MOST = 0.7, 0.98
-_RUNS, _TOGETHER = 4000, 256  # of numbers that are all tried, as errors are large among them
+_LARGE, _AT_MOST = 0.6, 0.98
+_RUNS, _TOGETHER = 3000, 2048  # of numbers that are all tried, as errors are large among them
 _SMALL = 2.0**-140  # units of results whose smaller parts are subnormal, and rounded as such
 
 __all__ = ["can_be_quick", "quick_module"]
@@ -119,16 +119,19 @@ class _Reference:
 
     @cached_property
     def halvings(self) -> set[float]:
-        """Where results reach a power of two: beyond it their unit is half as large, and an error twice as much."""
+        """Where results reach a power of two, beyond which their unit is half as large, and where they change sign."""
         x = np.linspace(-24, 24, 1 << 13)
-        _, power = np.frexp(self.exactly(x))
-        at = np.flatnonzero(np.diff(power))
-        low, high, below = x[at], x[at + 1], power[at]
-        for _ in range(40):
-            middle = (low + high) / 2
-            first = np.frexp(self.exactly(middle))[1] == below
-            low, high = np.where(first, middle, low), np.where(first, high, middle)
-        return set(low.tolist())
+        found: set[float] = set()
+        for trait in (lambda y: np.frexp(y)[1], np.sign):
+            seen = trait(self.exactly(x))
+            at = np.flatnonzero(np.diff(seen))
+            low, high, before = x[at], x[at + 1], seen[at]
+            for _ in range(40):
+                middle = (low + high) / 2
+                first = trait(self.exactly(middle)) == before
+                low, high = np.where(first, middle, low), np.where(first, high, middle)
+            found |= set(low.tolist())
+        return found
 
     def agrees(self, address: int, cut: Cut) -> bool:
         """Whether the code at an address gives what it should, to one unit of the last place."""
