@@ -40,7 +40,7 @@ __all__ = ["Activation", "of_catalogue"]
 _WHATS = ("value", "derivative", "second", "pair", "backward", "from_output")
 _QUICK = ("value", "derivative", "pair", "backward")
 _QUICK_FROM = 1 << 14
-_SMALL = (1 << 16) + 1  # elements below which a call takes a moment only, whatever they are
+_SMALL = 1 << 17  # elements below which a call takes a moment only, and one thread does it all
 
 
 class Activation:
@@ -71,6 +71,11 @@ class Activation:
         self._default_values = np.array(self._defaults, dtype=np.float64)
         made = {what: Shortcuts(f"{entry.name} ({what})", self._defaults) for what in _WHATS}
         self._shortcuts = made
+        self._quick_shortcuts = (
+            {}
+            if self._listed
+            else {what: Shortcuts(made[what].name, self._defaults) for what in _QUICK}
+        )
         self._values_of, self._derivatives_of = made["value"], made["derivative"]
         self._pairs_of, self._backwards_of = made["pair"], made["backward"]
 
@@ -193,18 +198,18 @@ class Activation:
         TypeError, ValueError
             ``out`` is no array, of another shape or read-only. After any error it is as it was.
         """
-        if type(x) is ndarray and out is None and not parameters and x.size < self._small:
+        if type(x) is ndarray and not parameters and x.size < self._small:
             call = self._values_of.get(x.dtype)
-            if call is not None:
-                return call(x)
+            if call is not None and (out is None or fits(out, x)):
+                return call(x) if out is None else call(x, out)
         return self._run("value", x, None, out, parameters)
 
     def derivative(self, x: ArrayLike, /, *, out: Array | None = None, **parameters: float) -> Any:
         """f'(x); at a kink its convention, see ``entry.kinks``. Otherwise as :meth:`__call__`."""
-        if type(x) is ndarray and out is None and not parameters and x.size < self._small:
+        if type(x) is ndarray and not parameters and x.size < self._small:
             call = self._derivatives_of.get(x.dtype)
-            if call is not None:
-                return call(x)
+            if call is not None and (out is None or fits(out, x)):
+                return call(x) if out is None else call(x, out)
         return self._run("derivative", x, None, out, parameters)
 
     def second_derivative(
@@ -213,15 +218,30 @@ class Activation:
         """f''(x). Otherwise as :meth:`__call__`."""
         return self._run("second", x, None, out, parameters)
 
-    def value_and_derivative(self, x: ArrayLike, /, **parameters: float) -> tuple[Any, Any]:
-        """f(x) and f'(x) in one pass over memory."""
+    def value_and_derivative(
+        self, x: ArrayLike, /, *, out: tuple[Array, Array] | None = None, **parameters: float
+    ) -> tuple[Any, Any]:
+        """f(x) and f'(x) in one pass over memory; ``out`` is a pair of arrays for the two.
+
+        Otherwise as :meth:`__call__`.
+
+        Examples
+        --------
+        >>> import nonlin, numpy as np
+        >>> x, value, slope = np.ones(3), np.empty(3), np.empty(3)
+        >>> _ = nonlin.square.value_and_derivative(x, out=(value, slope))
+        >>> value, slope
+        (array([1., 1., 1.]), array([2., 2., 2.]))
+        """
+        if out is not None and not (type(out) is tuple and len(out) == 2):
+            raise TypeError("out must be a tuple of two arrays, for the value and the derivative")
         result: tuple[Any, Any]
         if type(x) is ndarray and not parameters and x.size < self._small:
             call = self._pairs_of.get(x.dtype)
-            if call is not None:
-                result = call(x)
+            if call is not None and (out is None or (fits(out[0], x) and fits(out[1], x))):
+                result = call(x) if out is None else call(x, *out)
                 return result
-        result = self._run("pair", x, None, None, parameters)
+        result = self._run("pair", x, None, out, parameters)
         return result
 
     def backward(
@@ -233,13 +253,13 @@ class Activation:
         The dtype is NumPy's, so a Python number takes that of the other; for float16 with bfloat16,
         where NumPy has none, it is float32. Otherwise as :meth:`__call__`.
         """
-        if type(x) is ndarray is type(grad_output) and out is None and not parameters:
+        if type(x) is ndarray is type(grad_output) and not parameters and x.size < self._small:
             call = self._backwards_of.get(x.dtype)
             if (
-                call is not None and x.size < self._small and grad_output.dtype is x.dtype
-                and grad_output.shape == x.shape
+                call is not None and grad_output.dtype is x.dtype and grad_output.shape == x.shape
+                and (out is None or fits(out, x))
             ):  # fmt: skip
-                return call(grad_output, x)
+                return call(grad_output, x) if out is None else call(grad_output, x, out)
         return self._run("backward", x, grad_output, out, parameters)
 
     def derivative_from_output(
@@ -373,20 +393,26 @@ class Activation:
         return np.array(list(values.values()), dtype=np.float64)
 
     def _run(
-        self, what: str, x: ArrayLike, gradient: ArrayLike | None, out: Array | None,
-        parameters: Mapping[str, float],
+        self, what: str, x: ArrayLike, gradient: ArrayLike | None,
+        out: Array | tuple[Array, Array] | None, parameters: Mapping[str, float],
     ) -> Any:  # fmt: skip
         if out is None and not parameters and type(x) in SCALARS and what != "backward":
             call = self._shortcuts[what].get(SCALARS[type(x)])
             if call is not None:
                 return call(x)
-        if foreign(x, gradient, out) or (parameters and foreign(*parameters.values())):
+        outs: tuple[Any, ...] = () if out is None else (out,)
+        if what == "pair" and isinstance(out, tuple):
+            outs = out
+        if foreign(x, gradient, *outs) or (parameters and foreign(*parameters.values())):
             trade = Exchange()
             x, gradient = trade.take(x, "x"), trade.take(gradient, "grad_output")
             given = {
                 k: trade.take(v, f"the parameter {k}", tells=False) for k, v in parameters.items()
             }
-            return trade.give(self._run(what, x, gradient, trade.borrow(out), given), out)
+            borrowed = (
+                tuple(map(trade.borrow, out)) if isinstance(out, tuple) else trade.borrow(out)
+            )
+            return trade.give(self._run(what, x, gradient, borrowed, given), out)
         values = self._values(parameters) if parameters else self._default_values
         if what == "from_output" and parameters:
             self._check_requirements(values)
@@ -395,15 +421,19 @@ class Activation:
             x, g = matched(x, gradient)
         else:
             x = as_floats(x)
-        check_out(out, x)
-        shortcuts = self._shortcuts[what] if x.size < self._small and not parameters else None
+        for array in outs:
+            check_out(array, x)
+        shortcuts: Shortcuts | None = None
+        if x.size < _SMALL and not parameters:
+            small = x.size < self._small
+            shortcuts = (self._shortcuts if small else self._quick_shortcuts).get(what)
         call = None if shortcuts is None else shortcuts.get(x.dtype)
-        if call is not None and (out is None or fits(out, x)):
-            return call(*(a for a in (g, x, out) if a is not None))
+        if call is not None and all(fits(array, x) for array in outs):
+            return call(*(a for a in (g, x, *outs) if a is not None))
         kernel = self._kernel_for(what, format_of(x.dtype), x.size, values)
         if what == "from_output" and not x.size:
             self.program(what)  # an error where there is none, for no numbers too
-        result = compute(kernel, x, g, out, values, pair=what == "pair")
+        result = compute(kernel, x, g, outs, values, pair=what == "pair")
         if shortcuts is not None and call is None and x.size:
             shortcuts.called(x.dtype, kernel)
         return result

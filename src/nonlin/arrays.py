@@ -83,9 +83,9 @@ def address(array: Array) -> int:
 
 
 def compute(
-    kernel: Kernel, x: Array, g: Array | None, out: Array | None, values: Array, *, pair: bool
+    kernel: Kernel, x: Array, g: Array | None, outs: tuple[Array, ...], values: Array, *, pair: bool
 ) -> Any:
-    """What a kernel makes of arrays of one shape and dtype, of any layout; ``out`` where that is given.
+    """What a kernel makes of arrays of one shape and dtype, of any layout; ``outs`` where these are given.
 
     ``pair`` says that there are two results.
     """
@@ -94,22 +94,22 @@ def compute(
         copy = np.empty_like(x)
         np.copyto(copy, g)
         g = copy
-    direct = (
-        out is not None and out.dtype == x.dtype and out.strides == x.strides and plain(out)
+    results = [
+        out if out.dtype == x.dtype and out.strides == x.strides and plain(out)
         and all(same_or_apart(out, a) for a in (x, g) if a is not None)
-    )  # fmt: skip
-    y = out if direct and out is not None else np.empty_like(x)
-    second = np.empty_like(x) if pair else None
+        else np.empty_like(x)
+        for out in outs
+    ] or [np.empty_like(x) for _ in range(1 + pair)]  # fmt: skip
+    if len(outs) == 2 and np.may_share_memory(results[0], results[1]):
+        results = [np.empty_like(x), np.empty_like(x)]
     if x.size:
-        run(kernel, x, g, y, second, values)
-    if out is not None:
-        if not direct:
+        run(kernel, x, g, results[0], results[1] if pair else None, values)
+    for out, result in zip(outs, results, strict=False):
+        if out is not result:
             with np.errstate(all="ignore"):  # rounding is what was asked for
-                np.copyto(np.asarray(out), y, casting="unsafe")
-        return out
-    if second is not None:
-        return y[()], second[()]
-    return y[()]
+                np.copyto(np.asarray(out), result, casting="unsafe")
+    given = tuple(outs or (result[()] for result in results))
+    return given if pair else given[0]
 
 
 def run(
@@ -269,10 +269,8 @@ def flat_memory(x: Array) -> Array:
     return np.array(x, dtype=x.dtype.newbyteorder("="), order="K", copy=True, subok=False)
 
 
-def check_out(out: Array | None, x: Array) -> None:
+def check_out(out: object, x: Array) -> None:
     """Raise unless a result of x's shape and dtype can be written to ``out``."""
-    if out is None:
-        return
     if not isinstance(out, np.ndarray):
         raise TypeError(f"out must be an ndarray, not {type(out).__name__}")
     if out.shape != x.shape:

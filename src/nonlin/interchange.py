@@ -102,6 +102,8 @@ class Exchange:
 
     def give(self, result: Any, out: Any = None) -> Any:
         """A result in the kind of what was taken; ``out`` itself where it was written to."""
+        if isinstance(out, tuple):
+            return tuple(self.give(result, part) for part in out)
         if out is not None:
             if foreign(out) and _kind(out) == "torch":  # so that autograd sees the change
                 sys.modules["torch"].autograd.graph.increment_version(out)

@@ -1,8 +1,8 @@
-"""An activation as NumPy's universal functions: for whoever asks for them, and for calls on small arrays.
+"""An activation as NumPy's universal functions: for whoever asks for them, and for all but large arrays.
 
 The long way of a call (:meth:`nonlin.Activation._run`) has threads, signals and other libraries' arrays in view,
-and takes microseconds before it computes anything. A universal function takes a quarter of one, so small
-arrays of the dtypes that have been met before go straight to one.
+and takes microseconds before it computes anything. A universal function takes a quarter of one, so arrays
+that are not worth a second thread, of dtypes that have been met before, go straight to one.
 """
 
 from __future__ import annotations
@@ -129,11 +129,11 @@ class Shortcuts(dict[np.dtype[Any], np.ufunc | None]):
     many that compiling some more is worth it. ``None`` stands for one that cannot be had.
     """
 
-    __slots__ = ("_calls", "_name", "_values")
+    __slots__ = ("_calls", "_values", "name")
 
     def __init__(self, name: str, values: Sequence[float]) -> None:
         super().__init__()
-        self._name, self._values = name, values
+        self.name, self._values = name, values
         self._calls: dict[np.dtype[Any], int] = {}
 
     def called(self, dtype: np.dtype[Any], kernel: Kernel) -> None:
@@ -145,7 +145,7 @@ class Shortcuts(dict[np.dtype[Any], np.ufunc | None]):
 
         if count >= _OFTEN or at_hand(kernel):
             try:
-                self[dtype] = universal(self._name, "", [kernel], self._values)
+                self[dtype] = universal(self.name, "", [kernel], self._values)
             except (CompileError, MemoryError, OSError):  # there still is the long way
                 self[dtype] = None
 

@@ -3,7 +3,9 @@
 It is for processors with AVX-512, whose two-register permutation is the table look-up. Blocks of 32
 elements are computed, and those few elements of a block that are *rare* are asked once more of the plain
 loop, so that what an element becomes depends on nothing but itself. The rest of an array, less than a
-block, goes through a buffer on the stack.
+block, goes through a buffer on the stack. Where two arrays are read or two are written, so do the first
+elements, up to where a line of the cache begins in the first result: stores that cross from one line to the
+next take up to three times as long.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ Cut = Piecewise | Corners | Wave
 
 LANES, VECTORS = 16, 2
 BLOCK = LANES * VECTORS
+_LINE = 64  # bytes of the cache
+_LONG = 1024  # elements from which it pays to begin with a line
 _FLOATS, _INTS, _BITS = f"<{LANES} x float>", f"<{LANES} x i32>", f"<{LANES} x i1>"
 _MAGIC = 1.5 * 2.0**23  # added to a small number, it leaves the nearest integer in the lowest bits
 _SCALE = "llvm.x86.avx512.mask.scalef.ps.512"
@@ -132,6 +136,9 @@ class _Piecewise:
         if f.folded:
             x = given.abs()
         moved = x - f.centre if f.centre else x
+        if self.slopes is not None and not (f.parity or f.folded):
+            # Beyond its end x would be in the first pieces again, whose values are so small that products are subnormal, and slow.
+            moved = moved.gt(f.high.at - f.centre).select(f.high.at - f.centre, moved)
         shifted = self.fma(moved, 1 / f.step, _MAGIC)
         index, k = shifted.bits(), shifted - _MAGIC
         if f.folded:
@@ -240,8 +247,10 @@ class _Writer:
         self.redone = [self.buffer() for _ in self.outputs]
         inputs = [self.x, *([self.gradient] if self.kind is Kind.SCALE else [])]
         ends = [(a, self.buffer()) for a in inputs], [(a, self.buffer()) for a in self.outputs]
+        if self.kind is not Kind.MAP:
+            self.begin_with_a_line()
         whole = self.n & -BLOCK
-        self.blocks(whole)
+        self.blocks(whole, "entry" if self.kind is Kind.MAP else "in.line")
 
         # What is left, in a whole block of its own.
         left = self.n - whole
@@ -252,15 +261,30 @@ class _Writer:
         x, *gradient = [room for _, room in ends[0]]
         out, *second = [room for _, room in ends[1]]
         places = [x, *(gradient or [self.gradient]), out, *(second or [self.second])]
-        given = ", ".join(f"ptr {v.ref}" for v in places)
-        done = fn.emit(
-            f"call i64 @{fn.name}({given}, i64 {BLOCK}, ptr {self.params.ref}, ptr {self.exact.ref})",
-            "i64",
-        )
+        done = self.itself(places, fn.i64(BLOCK))
         fn.ret_if(done.lt(BLOCK), whole)
         for array, room in ends[1]:
             self.copy(fn.element(array, "float", whole), room, left)
         fn.ret(self.n)
+
+    def itself(self, arrays: Sequence[Value], count: Value) -> Value:
+        """What the whole loop says of other arrays."""
+        given = ", ".join(f"ptr {v.ref}" for v in arrays)
+        rest = f"i64 {count.ref}, ptr {self.params.ref}, ptr {self.exact.ref}"
+        return self.fn.emit(f"call i64 @{self.fn.name}({given}, {rest})", "i64")
+
+    def begin_with_a_line(self) -> None:
+        """Elements before a line of the first result by themselves, and then the others by themselves."""
+        fn = self.fn
+        arrays = [self.x, self.gradient, self.out, self.second]
+        ahead = (fn.i64(0) - self.out.to("ptrtoint", "i64") & _LINE - 1).lshr(2)
+        fn.branch(ahead.gt(0) & self.n.ge(_LONG), "ahead", "in.line")
+        fn.label("ahead")
+        done = self.itself(arrays, ahead)
+        fn.ret_if(done.lt(ahead), done)
+        rest = self.itself([fn.element(a, "float", ahead) for a in arrays], self.n - ahead)
+        fn.ret(ahead + rest)
+        fn.label("in.line")
 
     def copy(self, to: Value, from_: Value, count: Value) -> None:
         name = "llvm.memcpy.p0.p0.i64"
@@ -270,12 +294,12 @@ class _Writer:
             f"call void @{name}(ptr align 4 {to.ref}, ptr align 4 {from_.ref}, i64 {size.ref}, i1 false)"
         )
 
-    def blocks(self, whole: Value) -> None:
+    def blocks(self, whole: Value, before: str) -> None:
         """The loop over blocks. What is rare leaves it, as a call in it would empty the registers."""
         fn = self.fn
         fn.branch(whole.gt(0), "again", "rest")
         fn.label("again")
-        start = fn.phi("i64", (0, "entry"), (Value(fn, "%mended.next", "i64"), "mended"))
+        start = fn.phi("i64", (0, before), (Value(fn, "%mended.next", "i64"), "mended"))
         fn.jump("block")
         fn.label("block")
         base = fn.phi("i64", (start, "again"), (Value(fn, "%kept.next", "i64"), "kept"))
