@@ -3,9 +3,8 @@
 It is for processors with AVX-512, whose two-register permutation is the table look-up. Blocks of 32
 elements are computed, and those few elements of a block that are *rare* are asked once more of the plain
 loop, so that what an element becomes depends on nothing but itself. The rest of an array, less than a
-block, goes through a buffer on the stack. Where two arrays are read or two are written, so do the first
-elements, up to where a line of the cache begins in the first result: stores that cross from one line to the
-next take up to three times as long.
+block, goes through a buffer on the stack; and so do the first elements, up to where a line of the cache
+begins in the result: stores that cross from one line to the next take up to three times as long.
 """
 
 from __future__ import annotations
@@ -33,6 +32,7 @@ LANES, VECTORS = 16, 2
 BLOCK = LANES * VECTORS
 _LINE = 64  # bytes of the cache
 _LONG = 1024  # elements from which it pays to begin with a line
+_FEW = 8  # rare elements of a block, which take less time one by one than all of it does
 _FLOATS, _INTS, _BITS = f"<{LANES} x float>", f"<{LANES} x i32>", f"<{LANES} x i1>"
 _MAGIC = 1.5 * 2.0**23  # added to a small number, it leaves the nearest integer in the lowest bits
 _SCALE = "llvm.x86.avx512.mask.scalef.ps.512"
@@ -247,10 +247,9 @@ class _Writer:
         self.redone = [self.buffer() for _ in self.outputs]
         inputs = [self.x, *([self.gradient] if self.kind is Kind.SCALE else [])]
         ends = [(a, self.buffer()) for a in inputs], [(a, self.buffer()) for a in self.outputs]
-        if self.kind is not Kind.MAP:
-            self.begin_with_a_line()
+        self.begin_with_a_line()
         whole = self.n & -BLOCK
-        self.blocks(whole, "entry" if self.kind is Kind.MAP else "in.line")
+        self.blocks(whole)
 
         # What is left, in a whole block of its own.
         left = self.n - whole
@@ -294,12 +293,12 @@ class _Writer:
             f"call void @{name}(ptr align 4 {to.ref}, ptr align 4 {from_.ref}, i64 {size.ref}, i1 false)"
         )
 
-    def blocks(self, whole: Value, before: str) -> None:
+    def blocks(self, whole: Value) -> None:
         """The loop over blocks. What is rare leaves it, as a call in it would empty the registers."""
         fn = self.fn
         fn.branch(whole.gt(0), "again", "rest")
         fn.label("again")
-        start = fn.phi("i64", (0, before), (Value(fn, "%mended.next", "i64"), "mended"))
+        start = fn.phi("i64", (0, "in.line"), (Value(fn, "%mended.next", "i64"), "mended"))
         fn.jump("block")
         fn.label("block")
         base = fn.phi("i64", (start, "again"), (Value(fn, "%kept.next", "i64"), "kept"))
@@ -355,17 +354,27 @@ class _Writer:
     def mend(
         self, base: Value, results: list[list[Value]], masks: list[list[Value | None]]
     ) -> list[list[Value]]:
-        """The results of a block, those of rare elements computed by the plain loop."""
+        """The results of a block, those of rare elements computed by the plain loop: one by one if they are few."""
         fn = self.fn
-        x = fn.element(self.x, "float", base)
-        gradient = fn.element(self.gradient, "float", base) if self.kind is Kind.SCALE else x
-        rooms = [self.redone[0], self.redone[-1]]
-        given = ", ".join(f"ptr {v.ref}" for v in (x, gradient, *rooms))
-        done = fn.emit(
-            f"call i64 @{self.plain}({given}, i64 {BLOCK}, ptr {self.params.ref}, ptr {self.exact.ref})",
-            "i64",
+        bits = fn.lift(0, "i32")
+        for v, row in enumerate(masks):
+            for mask in row:
+                if mask is not None:
+                    these = mask.to("bitcast", f"i{LANES}").to("zext", "i32")
+                    bits = bits | (these * (1 << v * LANES))
+        count = fn.intrinsic("ctpop", bits)
+
+        def one(_: Value, left: Value) -> list[Value]:
+            place = fn.emit(f"call i32 @llvm.cttz.i32(i32 {left.ref}, i1 true)", "i32")
+            self.redo(base, place.to("zext", "i64"), 1)
+            return [left & (left - 1)]
+
+        fn.module.declare("llvm.cttz.i32", "declare i32 @llvm.cttz.i32(i32, i1 immarg)")
+        fn.either(
+            count.le(_FEW),
+            lambda: fn.loop(count, one, [bits]),
+            lambda: self.redo(base, fn.i64(0), BLOCK),
         )
-        fn.ret_if(done.lt(BLOCK), base)
         mended = []
         for v, (values, rare) in enumerate(zip(results, masks, strict=True)):
             exact = [
@@ -379,3 +388,18 @@ class _Writer:
                 ]
             )
         return mended
+
+    def redo(self, base: Value, first: Value, count: int) -> None:
+        """So many elements of a block by the plain loop; where that gives up, so does this one."""
+        fn = self.fn
+        x = fn.element(self.x, "float", base + first)
+        gradient = (
+            fn.element(self.gradient, "float", base + first) if self.kind is Kind.SCALE else x
+        )
+        rooms = [fn.element(room, "float", first) for room in (self.redone[0], self.redone[-1])]
+        given = ", ".join(f"ptr {v.ref}" for v in (x, gradient, *rooms))
+        done = fn.emit(
+            f"call i64 @{self.plain}({given}, i64 {count}, ptr {self.params.ref}, ptr {self.exact.ref})",
+            "i64",
+        )
+        fn.ret_if(done.lt(count), base)
