@@ -471,7 +471,7 @@ def test_the_archive_runs_without_numpy_and_answers_the_same(tmp_path: Path) -> 
 def test_the_archive_holds_what_is_needed_and_no_more() -> None:
     names = {path.as_posix() for path in modules()}
     assert {"formula.py", "proof/lines.py", "rewrites/__init__.py", "oracle.py"} <= names
-    assert not names & {"__init__.py", "activation.py", "server.py", "catalogue.py"}
+    assert not names & {"__init__.py", "activation.py", "server.py", "describe.py"}
     first, again = archive(), archive()
     assert first == again
     assert len(first) < 600_000

@@ -19,8 +19,10 @@ import re
 import warnings
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
+from nonlin.catalogue import BY_NAME
 from nonlin.errors import FormulaError
 from nonlin.expression import PI, E, Expr, Z, call, number, param, where
 from nonlin.formula_hints import (
@@ -73,7 +75,8 @@ def parse(formula: str, parameters: Iterable[str] = ()) -> Expr:
     Parameters
     ----------
     formula
-        For example ``"z * tanh(softplus(z))"``.
+        For example ``"z * tanh(softplus(z))"``. Functions of the catalogue may be called by their names,
+        and have their parameters' defaults.
     parameters
         Names that may stand in it besides z.
 
@@ -91,6 +94,8 @@ def parse(formula: str, parameters: Iterable[str] = ()) -> Expr:
     --------
     >>> parse("max(a*z, z)", ["a"])
     max(mul(param('a'), Z), Z)
+    >>> parse("relu(2 * z)")
+    max(mul(number(2), Z), number(0))
     >>> parse("__import__('os')")
     Traceback (most recent call last):
         ...
@@ -353,7 +358,7 @@ class _Reader:
             return param(node.id)
         if node.id in CONSTANTS:
             return PI if node.id == "pi" else E
-        if node.id in FUNCTIONS:
+        if node.id in FUNCTIONS or _catalogued(node.id):
             raise self.error(
                 node, f"{node.id} is a function", f"it needs brackets: {example(node.id)}"
             )
@@ -393,17 +398,26 @@ class _Reader:
             )
         name = node.func.id
         op = OPS.get(name)
-        if op is None or not op.function:
+        function = op if op is not None and op.function else _catalogued(name)
+        if function is None or name in self.parameters:
             if name in self.parameters or name in ("z", *CONSTANTS):
                 raise self.error(
                     node.func, f"{name} is not a function", f"a product needs its *: {name} * (...)"
                 )
             raise self.error(
-                node.func, f"unknown function {name!r:.40}", suggestion(name, self.parameters)
-            )
+                node.func, f"unknown function {name!r:.40}",
+                suggestion(name, self.parameters, BY_NAME),
+            )  # fmt: skip
         if node.keywords:
             raise self.error(node, f"{name} takes no named arguments", f"as in {example(name)}")
         count = len(node.args)
+        if isinstance(function, Expr):
+            if count != 1:
+                raise self.error(
+                    node, f"{name} takes 1 argument, not {count}", f"as in {example(name)}"
+                )
+            return function.substitute({Z: self.value(node.args[0], depth + 1)})
+        op = function
         if name in ("min", "max"):
             if count < 2:
                 raise self.error(
@@ -452,6 +466,16 @@ class _Reader:
                 case _:
                     raise self.error(condition, "this comparison is unknown", "use < <= > >= == !=")
         return a
+
+
+@cache
+def _catalogued(name: str) -> Expr | None:
+    """A function of the catalogue, with its parameters at their defaults."""
+    entry = BY_NAME.get(name)
+    if entry is None:
+        return None
+    values = {param(p): number(Fraction(str(v.default))) for p, v in entry.parameters.items()}
+    return parse(entry.formula, entry.parameters).substitute(values)
 
 
 def _ratio(expr: Expr) -> Fraction | None:

@@ -28,7 +28,7 @@ ALLOWED_CHARACTERS = re.compile(r"[A-Za-z0-9_.+\-*/(),<>=! \t\r\n]")
 RESERVED = frozenset({"z", *CONSTANTS, *FUNCTIONS})
 ALLOWED_HINT = (
     "allowed are z, parameters, numbers, + - * / **, comparisons inside where(condition, a, b), "
-    f"pi, e and the functions {', '.join(FUNCTIONS)}"
+    f"pi, e, the functions {', '.join(FUNCTIONS)}, and those of the catalogue, as in relu(z)"
 )
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η",
@@ -102,17 +102,17 @@ def syntax_hint(text: str) -> str:
     return ALLOWED_HINT
 
 
-def suggestion(name: str, parameters: Iterable[str]) -> str:
-    """What an unknown name may have been meant for."""
+def suggestion(name: str, parameters: Iterable[str], functions: Iterable[str] = ()) -> str:
+    """What an unknown name may have been meant for; of the functions only where nothing else is like it."""
     if name in _SYNONYMS:
         right = _SYNONYMS[name]
         return "the variable is called z" if right == "z" else f"it is called {right} here"
     if len(name) in (2, 3) and "z" in name:
         return f"a product of names needs its *, as in {'*'.join(name)}"
-    known = [*sorted(RESERVED), *sorted(parameters)]
-    near = difflib.get_close_matches(name[:32], known, n=2, cutoff=0.6)
-    if near:
-        return f"did you mean {' or '.join(near)}?"
+    for known in ([*sorted(RESERVED), *sorted(parameters)], sorted(functions)):
+        near = difflib.get_close_matches(name[:32], known, n=2, cutoff=0.6)
+        if near:
+            return f"did you mean {' or '.join(near)}?"
     return ALLOWED_HINT if len(name) > 1 else f"give it a value as a parameter; {ALLOWED_HINT}"
 
 

@@ -60,9 +60,3 @@ export function onAxis(value: number, step: number): string {
 export function short(value: number): string {
   return special(value) ?? written(String(Number(value.toPrecision(6)))).replace("e+", "e");
 }
-
-/** What a person types for a number: a comma or a real minus is taken too. NaN when it is none. */
-export function parseNumber(text: string): number {
-  const cleaned = text.trim().replaceAll("−", "-").replace(",", ".");
-  return cleaned === "" ? NaN : Number(cleaned);
-}

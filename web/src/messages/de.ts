@@ -305,8 +305,8 @@ const de: AtOnce = {
       `${depth === 10 ? "Zehn" : depth} Schichten ${title}: Was kommt vom Gradienten der letzten Schicht bei der ersten an?`,
     option: (exponent) =>
       exponent === 0 ? "alles" : exponent === -1 ? "ein Zehntel" : exponent >= -4 ? `1 von ${(10 ** -exponent).toLocaleString("de")}` : exponent === -6 ? "ein Millionstel" : exponent === -8 ? "ein Hundertmillionstel" : `1 von 10${superscript(-exponent)}`,
-    verdict: (right, skipped, share, factor) =>
-      `${skipped ? "" : right ? "Ja. " : "Nicht ganz. "}Genau dieser Stapel lässt vor seinem ersten Schritt ${share} durch: Der Gradient wird in jeder Schicht mit ${factor} multipliziert, wieder und wieder. Zieh den Stapel nun länger, oder wechsle die Funktion.`,
+    verdict: (right, skipped, share, factor, steps) =>
+      `${skipped ? "" : right ? "Ja. " : "Nicht ganz. "}Genau dieser Stapel lässt vor seinem ersten Schritt ${share} durch: Von Schicht zu Schicht wird der Gradient mit ${factor} multipliziert, ${steps}-mal. Zieh den Stapel nun länger, oder wechsle die Funktion.`,
 
     stack: "Schichten mit",
     beside: "daneben",
@@ -338,11 +338,11 @@ const de: AtOnce = {
     flat: "fast flach",
 
     secret: "Bis du geschätzt hast, ist nur der Balken der letzten Schicht zu sehen.",
-    left: (title, share, factor, value) => {
+    left: (title, share, factor, value, steps) => {
       if (value >= 0.1 && value <= 10)
         return `Durch ${title} kommt der Gradient etwa so groß an, wie er losging: Der der ersten Schicht ist das ${share}-Fache von dem der letzten.`;
       if (value > 10) return `Durch ${title} wächst der Gradient, um ${factor} je Schicht: Die erste Schicht bekommt das ${share}-Fache der letzten.`;
-      return `Vom Gradienten der letzten Schicht erreicht durch ${title} ${share} die erste: ${factor} je Schicht.`;
+      return `Vom Gradienten der letzten Schicht erreicht durch ${title} ${share} die erste: ${steps}-mal mit ${factor} multipliziert.`;
     },
     saturates: "Weit außen wird sie aber doch flach: Gib den Biases eine Streuung, und auch hier wird der Gradient kleiner.",
     stuck: (title, last, loss) =>
@@ -367,14 +367,17 @@ const de: AtOnce = {
     planeTitle: "die Punkte, und eine Linie je Einheit der Schicht 1",
     planeNote: "Linie: Summe der Einheit ist 0; ihr Strich: die aktive Seite.",
     layer: (layer) => `Schicht ${layer}`,
-    glassNote: ["Füllung: Anteil der Punkte, auf denen sie aktiv ist.", "Durchgestrichen: auf keinem aktiv, tot; ihre Linie ist gestrichelt."],
-    deadOf: (dead, of) => (dead === 0 ? `alle ${of} Einheiten leben` : `${dead} von ${of} Einheiten tot`),
+    glassNote: (leaky) => [
+      "Füllung: Anteil der Punkte, auf denen sie aktiv ist.",
+      `Durchgestrichen: auf keinem aktiv, ${leaky ? "stumm" : "tot"}; ihre Linie ist gestrichelt.`,
+    ],
+    deadOf: (dead, of, leaky) => (dead === 0 ? `alle ${of} Einheiten leben` : `${dead} von ${of} Einheiten ${leaky ? "stumm" : "tot"}`),
     unitSlider: "Einheit, die du ansiehst",
-    spokenUnit: (layer, unit, active, least, most, dead) =>
-      `Schicht ${layer}, Einheit ${unit}: ${dead ? "tot, auf keinem Punkt aktiv" : `aktiv auf ${active} % der Punkte`}; ihre Summe geht von ${least} bis ${most}`,
+    spokenUnit: (layer, unit, activity, least, most) =>
+      `Schicht ${layer}, Einheit ${unit}: ${activity}; ihre Summe geht von ${least} bis ${most}`,
     unit: (layer, unit) => `Schicht ${layer}, Einheit ${unit}:`,
-    isDead: "tot, auf keinem Punkt aktiv",
-    activeOn: (percent) => `aktiv auf ${percent} % der Punkte`,
+    activity: (active, leaky) =>
+      active === 0 ? `${leaky ? "stumm" : "tot"}, auf keinem Punkt aktiv` : `aktiv auf ${Math.round(100 * active)} % der Punkte`,
     range: "ihre Summe:",
     to: "bis",
     loss: "Verlust, letzter Durchgang:",
@@ -410,7 +413,7 @@ const de: AtOnce = {
 
     step: (step) => `Schritt ${step.toLocaleString("de")}`,
     progress: (step, passes) => `Schritt ${step.toLocaleString("de")}, Durchgang ${Math.ceil(passes).toLocaleString("de")}`,
-    deadCourse: "tote Einheiten: Schicht 1 durchgezogen, Schicht 2 gestrichelt",
+    deadCourse: "Einheiten, die auf keinem Punkt aktiv sind: Schicht 1 durchgezogen, Schicht 2 gestrichelt",
     lossCourse: "Verlust",
     fingerprint: "Gewichte zu Beginn, als Fingerabdruck:",
     moved: "am weitesten davon entfernt:",
@@ -718,6 +721,9 @@ const de: AtOnce = {
     whyOf: (title) => `warum? ${title}`,
     filter: "Suchen",
     placeholder: "Name oder Eigenschaft",
+    not: ["nicht", "kein", "keine", "keinen"],
+    bounded: "beschränkt",
+    unbounded: "unbeschränkt",
     all: (count) => `Alle ${count}`,
     print: "Drucken",
     shown: (rows, of, column, down) =>
@@ -734,7 +740,7 @@ const de: AtOnce = {
     check: "Prüfen",
     several: "Es kann mehr als eine richtig sein.",
     tone: { right: "Richtig.", wrong: "Noch nicht.", unread: "Keine Zahl." },
-    noNumber: "Eine Zahl schreibst du wie 0,0123, 1,23e-2, 1,23 % oder 1/81.",
+    noNumber: "Eine Zahl schreibst du wie 0,0123, 1,23e-2, 1,23 %, 1/81 oder 1 - 0,9877.",
     notYet: (hints) => (hints ? "Vielleicht hilft ein Tipp." : "Sieh noch einmal hin."),
     slips: {
       sign: "Die Größe stimmt, aber nicht das Vorzeichen.",

@@ -278,8 +278,8 @@ export const en = {
       `${depth === 10 ? "Ten" : depth} layers of ${title}: what of the last layer’s gradient reaches the first?`,
     option: (exponent: number) =>
       exponent === 0 ? "all of it" : exponent === -1 ? "a tenth" : exponent >= -4 ? `1 in ${(10 ** -exponent).toLocaleString("en")}` : exponent === -6 ? "a millionth" : exponent === -8 ? "a hundred-millionth" : `1 in 10${superscript(-exponent)}`,
-    verdict: (right: boolean, skipped: boolean, share: string, factor: string) =>
-      `${skipped ? "" : right ? "Yes. " : "Not quite. "}This very stack, before its first step, lets ${share} through: the gradient is multiplied by ${factor} at each layer, again and again. Now pull the stack longer, or change the function.`,
+    verdict: (right: boolean, skipped: boolean, share: string, factor: string, steps: number) =>
+      `${skipped ? "" : right ? "Yes. " : "Not quite. "}This very stack, before its first step, lets ${share} through: from layer to layer the gradient is multiplied by ${factor}, ${steps} times. Now pull the stack longer, or change the function.`,
 
     stack: "Layers of",
     beside: "beside",
@@ -310,11 +310,11 @@ export const en = {
     flat: "nearly flat",
 
     secret: "All but the last layer’s bar is hidden until you have guessed.",
-    left: (title: string, share: string, factor: string, value: number) => {
+    left: (title: string, share: string, factor: string, value: number, steps: number) => {
       if (value >= 0.1 && value <= 10)
         return `Through ${title} the gradient arrives about as large as it left: the first layer’s is ${share} times the last one’s.`;
       if (value > 10) return `Through ${title} the gradient grows, by ${factor} a layer: the first layer gets ${share} times the last one’s.`;
-      return `Of the last layer’s gradient ${share} reaches the first through ${title}: ${factor} a layer.`;
+      return `Of the last layer’s gradient ${share} reaches the first through ${title}: times ${factor}, ${steps} times over.`;
     },
     saturates: "It does flatten far out, though: give the biases a spread, and it fades as well.",
     stuck: (title: string, last: string, loss: string) =>
@@ -340,14 +340,19 @@ export const en = {
     planeTitle: "the points, and a line for each unit of layer 1",
     planeNote: "Line: a unit’s sum is 0; its stroke: the active side.",
     layer: (layer: number) => `layer ${layer}`,
-    glassNote: ["Filled: the share of points it is active on.", "Crossed out: active on none, dead; its line is dashed."],
-    deadOf: (dead: number, of: number) => (dead === 0 ? `all ${of} units alive` : `${dead} of ${of} units dead`),
+    glassNote: (leaky: boolean) => [
+      "Filled: the share of points it is active on.",
+      `Crossed out: active on none, ${leaky ? "silent" : "dead"}; its line is dashed.`,
+    ],
+    deadOf: (dead: number, of: number, leaky: boolean) =>
+      dead === 0 ? `all ${of} units alive` : `${dead} of ${of} units ${leaky ? "silent" : "dead"}`,
     unitSlider: "Unit to look at",
-    spokenUnit: (layer: number, unit: number, active: number, least: string, most: string, dead: boolean) =>
-      `layer ${layer}, unit ${unit}: ${dead ? "dead, active on no point" : `active on ${active} % of the points`}; its sum goes from ${least} to ${most}`,
+    spokenUnit: (layer: number, unit: number, activity: string, least: string, most: string) =>
+      `layer ${layer}, unit ${unit}: ${activity}; its sum goes from ${least} to ${most}`,
     unit: (layer: number, unit: number) => `Layer ${layer}, unit ${unit}:`,
-    isDead: "dead, active on no point",
-    activeOn: (percent: number) => `active on ${percent} % of the points`,
+    /** A leaky unit still has a slope there. */
+    activity: (active: number, leaky: boolean) =>
+      active === 0 ? `${leaky ? "silent" : "dead"}, active on no point` : `active on ${Math.round(100 * active)} % of the points`,
     range: "its sum:",
     to: "to",
     loss: "loss, last pass:",
@@ -383,7 +388,7 @@ export const en = {
 
     step: (step: number) => `step ${step.toLocaleString("en")}`,
     progress: (step: number, passes: number) => `step ${step.toLocaleString("en")}, pass ${Math.ceil(passes).toLocaleString("en")}`,
-    deadCourse: "dead units: layer 1 solid, layer 2 dashed",
+    deadCourse: "units active on no point: layer 1 solid, layer 2 dashed",
     lossCourse: "loss",
     fingerprint: "first weights, as a fingerprint:",
     moved: "farthest from them now:",
@@ -703,6 +708,10 @@ export const en = {
     whyOf: (title: string) => `why? ${title}`,
     filter: "Find",
     placeholder: "name, use or property",
+    /** What turns the next word of a search around. */
+    not: ["not", "no", "non"],
+    bounded: "bounded",
+    unbounded: "unbounded",
     all: (count: number) => `All ${count}`,
     print: "Print",
     shown: (rows: number, of: number, column: string, down: boolean) =>
@@ -719,7 +728,7 @@ export const en = {
     check: "Check",
     several: "More than one may be right.",
     tone: { right: "Right.", wrong: "Not yet.", unread: "Not a number." },
-    noNumber: "A number can be written like 0.0123, 1.23e-2, 1.23% or 1/81.",
+    noNumber: "A number can be written like 0.0123, 1.23e-2, 1.23%, 1/81 or 1 - 0.9877.",
     notYet: (hints: boolean) => (hints ? "A hint may help." : "Look once more."),
     /** Slips that can be made with any number. */
     slips: {

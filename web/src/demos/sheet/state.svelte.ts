@@ -3,6 +3,7 @@ import type { Property, RowFn } from "../../lib/lab/contract";
 import type { Kernel, Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import { DemoState, reading } from "../../lib/state.svelte";
+import { search, wordsOf, type Sought } from "./search";
 import { propertyName, valueText } from "../../lib/values";
 import { messages, summaryOf } from "../../messages";
 
@@ -31,8 +32,7 @@ export interface Row {
   /** Softmax has none: it is no function of one number. */
   kernel: Kernel | undefined;
   claims: Readonly<Record<string, Property | undefined>>;
-  /** What the filter looks through. */
-  text: string;
+  sought: Sought;
 }
 
 function compared(a: readonly number[], b: readonly number[]): number {
@@ -47,7 +47,8 @@ function compared(a: readonly number[], b: readonly number[]): number {
 function said(claim: Property): string {
   const { key, value } = claim;
   const name = /^(no|none|neither|unknown)\b/.test(value) ? "" : (messages.sheet.columns[key as Column] ?? propertyName(claim));
-  return `${name} ${valueText(value)}`;
+  const bounds = key !== "range" ? "" : value.includes("∞") ? messages.sheet.unbounded : messages.sheet.bounded;
+  return `${name} ${valueText(value)} ${bounds}`;
 }
 
 export class SheetState extends DemoState<Traits> {
@@ -71,7 +72,10 @@ export class SheetState extends DemoState<Traits> {
       look: looks.get(fn.name) ?? OWN_LOOK,
       kernel,
       claims: Object.fromEntries(fn.properties.map((claim) => [claim.key, claim])),
-      text: [fn.title, fn.name, ...aliases, summaryOf(fn).text, ...fn.properties.map(said)].join("\n").toLowerCase(),
+      sought: {
+        names: [fn.title, fn.name, ...aliases].join("\n").toLowerCase(),
+        words: wordsOf([summaryOf(fn).text, ...fn.properties.map(said)].join("\n")),
+      },
     });
     this.#every = [
       ...lab.kernels.map((kernel) => row(kernel.fn, kernel.fn.aliases, kernel)),
@@ -93,11 +97,9 @@ export class SheetState extends DemoState<Traits> {
 
   #chosen(): Row[] {
     const { all, sort, down, filter } = this.now;
-    const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+    const fits = search(filter);
     // What is looked for is looked for everywhere.
-    const rows = (all || words.length > 0 ? this.#every : this.#short).filter(({ text }) =>
-      words.every((word) => text.includes(word)),
-    );
+    const rows = (all || fits ? this.#every : this.#short).filter(({ sought }) => fits?.(sought) ?? true);
     if (sort === "") return rows;
     const sign = down ? -1 : 1;
     if (sort === "name") return rows.toSorted((a, b) => sign * a.title.localeCompare(b.title));
