@@ -138,7 +138,7 @@ def test_a_misspelt_name_is_answered_with_the_right_one(typed: str, meant: str) 
 
 
 def test_a_name_like_no_other() -> None:
-    with pytest.raises(AttributeError, match=r"'qqqqq'.*nonlin\.catalogue lists them"):
+    with pytest.raises(AttributeError, match=r"'qqqqq'.*nonlin\.catalogue, and the command"):
         _ = nonlin.qqqqq
     with pytest.raises(KeyError, match="qqqqq"):
         nonlin.catalogue["qqqqq"]

@@ -470,7 +470,11 @@ def of_catalogue(name: str) -> Activation:
         import difflib
 
         near = difflib.get_close_matches(str(name).lower(), BY_NAME, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "nonlin.catalogue lists them"
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else "nonlin.catalogue, and the command nonlin list, show them all"
+        )
         raise NoSuchActivationError(f"there is no activation {name!r}: {hint}")
     # setdefault, so that two threads at once get one object.
     return _made.get(entry.name) or _made.setdefault(entry.name, Activation(entry))

@@ -22,7 +22,7 @@ from rich.text import Text
 import nonlin
 from nonlin import cli_art, cli_audit, cli_bench, cli_experiment
 from nonlin.catalogue import BY_NAME, ENTRIES
-from nonlin.errors import NonlinError, NoSuchActivationError, ParameterError
+from nonlin.errors import NonlinError, ParameterError
 
 if TYPE_CHECKING:
     from nonlin.activation import Activation
@@ -244,11 +244,7 @@ def find(text: str, values: dict[str, float]) -> Activation:
     entry = BY_NAME.get(text)
     if entry is None:
         if re.fullmatch(r"[A-Za-z_][A-Za-z_0-9]*", text) and text not in {"z", "e", "pi"}:
-            try:
-                nonlin.catalogue[text]  # a name that is none: the error offers the nearest ones
-            except NoSuchActivationError as error:
-                told = str(error).replace("nonlin.catalogue lists them", "nonlin list shows them")
-                raise NoSuchActivationError(told) from None
+            nonlin.catalogue[text]  # a name that is none: the error offers the nearest ones
         return nonlin.define(text, None, **parameters_of(text, values))
     unknown = sorted(set(values) - set(entry.parameters))
     if unknown:

@@ -91,6 +91,34 @@ def test_the_name_of_a_column_finds_what_has_it(page: Any, url: str) -> None:
     assert "Sigmoid" in titles(page) and "ReLU" not in titles(page)
 
 
+def test_a_search_knows_not(page: Any, url: str) -> None:
+    go(page, url, "all=1")
+    find = page.get_by_label("Find")
+
+    def found(text: str) -> set[str]:
+        find.fill(text)
+        return set(titles(page))
+
+    known = {e.title: e.study(30.0) for e in nonlin.catalogue.values()}
+    monotone = found("monotone")
+    assert {"Tanh", "ReLU"} <= monotone and not {"GELU", "Mish", "Sine"} & monotone
+    for text in ("not monotone", "non-monotone", "NOT monotone"):
+        rest = found(text)
+        assert {"GELU", "Mish", "Sine"} <= rest and not rest & monotone
+        assert len(rest) + len(monotone) == EVERY
+    for title, facts in known.items():
+        if facts["monotone"].text.startswith("no"):
+            assert title not in monotone, title
+    centred = found("zero-centred")
+    assert "Tanh" in centred and "Sigmoid" not in centred
+    assert centred == found("zero centred") and not centred & found("not zero-centred")
+    bounded = found("bounded")
+    for title, facts in known.items():
+        assert (title in bounded) == ("∞" not in facts["range"].text) or title == "Laplace (Mega)"
+    assert {"Sigmoid", "Tanh", "Step"} <= found("bounded monotone")
+    assert found("not") == set(titles(page)) and "GELU" in found("elu")
+
+
 @pytest.mark.parametrize("language", ["", ".de"])
 @pytest.mark.parametrize("width", [1024, 1280])
 def test_no_column_is_cut(page: Any, server_url: str, width: int, language: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -119,7 +120,7 @@ def test_gradient_meter_multiplies_the_slope(page: Any, explorer_url: str) -> No
     page.get_by_role("slider", name="Number of layers").focus()
     page.keyboard.press("ArrowRight")
     assert cells(page, "sigmoid")[2] == "0.0039"
-    assert "after 4 layers only 0.004" in page.get_by_test_id("sentence").inner_text()
+    assert "after 4 layers only 0.0039" in page.get_by_test_id("sentence").inner_text()
 
 
 def test_second_derivative_on_request(page: Any, explorer_url: str) -> None:
@@ -166,6 +167,75 @@ def test_prediction_hides_the_slope_until_revealed(page: Any, explorer_url: str)
     page.get_by_label("Your slope").fill("-3")
     page.keyboard.press("Enter")
     assert "Off by" in page.get_by_test_id("verdict").inner_text()
+
+
+def test_a_guess_that_is_no_number_reveals_nothing(page: Any, explorer_url: str) -> None:
+    go(page, explorer_url, "functions=sigmoid&z=0&predict=1")
+    field, verdict = page.get_by_label("Your slope"), page.get_by_test_id("verdict")
+    for text in ("abc", "", "1/0", "2 +"):
+        field.fill(text)
+        page.get_by_role("button", name="Reveal").click()
+        assert verdict.inner_text().startswith("Not a number."), text
+        assert cells(page, "sigmoid")[1] == "?" and field.input_value() == text
+    field.fill("1/4")
+    assert verdict.inner_text() == ""
+    page.keyboard.press("Enter")
+    assert verdict.inner_text().startswith("Spot on. You said 0.25")
+
+
+def test_next_to_nothing_is_not_nothing(page: Any, explorer_url: str) -> None:
+    go(page, explorer_url, "functions=sigmoid&z=5&predict=1")
+    page.get_by_label("Your slope").fill("0")
+    page.keyboard.press("Enter")
+    said = page.get_by_test_id("verdict").inner_text()
+    assert said.startswith("Close. You said 0.00; the slope is 0.0066")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1/2", 0.5), ("-1.5", -1.5), ("−1,5", -1.5), ("1 - 0.73", 0.27), ("pi/2", math.pi / 2), ("π", math.pi),
+        ("1/(1+e^-1)", 1 / (1 + math.exp(-1))), ("e/(1+e)", math.e / (1 + math.e)), ("(1/4)^3", 1 / 64),
+        ("-0.2^2", -0.04), ("2^-1", 0.5), ("6.6e-1", 0.66), ("6.6·10⁻¹", 0.66), ("6.6x10^-1", 0.66), ("66%", 0.66),
+        ("sqrt(2)", math.sqrt(2)), ("√2", math.sqrt(2)), ("2·(1+0.5)", 3.0), ("2**-1", 0.5), ("--1", 1.0), ("= 3", 3.0),
+        (".5", 0.5), ("5.", 5.0), ("1,5e0", 1.5),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_people_write_them(
+    page: Any, explorer_url: str, text: str, value: float
+) -> None:
+    slider = go(page, explorer_url, "functions=tanh&z=1")
+    field = page.get_by_label("z, typed exactly").or_(page.locator(".z-field input")).first
+    field.fill(text)
+    assert field.get_attribute("aria-invalid") != "true"
+    assert float(slider.get_attribute("aria-valuenow")) == pytest.approx(value, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "z",
+        "1+",
+        "(1",
+        "1)",
+        "2 3 x",
+        "1..2",
+        "1/0",
+        "exp(1)",
+        "1e400",
+        "2(3)",
+        "e1",
+        "sqrt",
+        "^2",
+    ],
+)
+def test_what_is_no_number_leaves_z_alone(page: Any, explorer_url: str, text: str) -> None:
+    slider = go(page, explorer_url, "functions=tanh&z=1")
+    field = page.locator(".z-field input")
+    field.fill(text)
+    assert field.get_attribute("aria-invalid") == "true"
+    assert float(slider.get_attribute("aria-valuenow")) == 1.0
 
 
 def test_zoom_pan_and_reset(page: Any, explorer_url: str) -> None:
