@@ -6,9 +6,11 @@ them, by several threads where that pays.
 
 from __future__ import annotations
 
+import ctypes
 import math
 import operator
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Array",
+    "address",
     "as_floats",
     "check_out",
     "compute",
@@ -77,9 +80,28 @@ def _pool(pid: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_threads[0], thread_name_prefix="nonlin")
 
 
-def address(array: Array) -> int:
-    """Where its memory begins: what ``array.ctypes.data`` says, without making an object that says it."""
-    return int(array.__array_interface__["data"][0])
+def _by_layout(array: Array | None) -> int:
+    return 0 if array is None else _pointer(id(array) + object.__basicsize__).value or 0
+
+
+def _by_interface(array: Array | None) -> int:
+    return 0 if array is None else int(array.__array_interface__["data"][0])
+
+
+def _quickest_address() -> Callable[[Array | None], int]:
+    """NumPy's C interface has the pointer to the data behind an object's head; reading it there takes an eighth
+    of the time that a dictionary of everything takes. Where a look shows something else, the dictionary it is."""
+    probe = np.zeros(3, np.float32)
+    if sys.implementation.name == "cpython":
+        places = [probe, probe[1:], probe[::-1]]
+        if all(_by_layout(a) == _by_interface(a) for a in places):
+            return _by_layout
+    return _by_interface
+
+
+_pointer = ctypes.c_void_p.from_address
+address = _quickest_address()
+"""Where an array's memory begins; 0 for ``None``."""
 
 
 def compute(
@@ -116,7 +138,7 @@ def run(
     kernel: Kernel, x: Array, g: Array | None, y: Array, second: Array | None, values: Array
 ) -> None:
     """Run a kernel over plain arrays of one shape, by several threads where that pays."""
-    at = [0 if a is None else address(a) for a in (x, g, y, second)]
+    at = [address(a) for a in (x, g, y, second)]
     params = address(values)
     workers = min(_threads[0], x.size // _SPLIT)
     me = threading.get_ident()

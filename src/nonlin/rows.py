@@ -19,6 +19,7 @@ step, another byte order, float16) go through a buffer, some at a time.
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -243,7 +244,9 @@ def _losses(
     if t.size == 0 and reduction == "mean":
         raise ValueError("there are no rows")
     weights = _weights(weight, classes)
-    smoothing = real_number(label_smoothing, "label_smoothing")
+    smoothing = label_smoothing
+    if type(smoothing) is not float:
+        smoothing = real_number(label_smoothing, "label_smoothing")
     if not 0 <= smoothing <= 1:
         raise ParameterError(f"label_smoothing is from 0 to 1, not {smoothing}")
     smooth = None
@@ -258,11 +261,10 @@ def _losses(
         count = float(weights[t[t != ignored]].sum())
     scale = 1.0
     if reduction == "mean":
-        with np.errstate(all="ignore"):
-            scale = float(np.divide(1.0, count))
-    options = np.zeros(6)
-    options[:4] = 1.0, 1.0 - smoothing, scale, 0.0 if smooth is None else smooth.sum()
-    options[4:5].view(np.int64)[0] = ignored
+        scale = 1.0 / count if count else math.copysign(math.inf, count)
+    total = 0.0 if smooth is None else float(smooth.sum())
+    options = np.array([1.0, 1.0 - smoothing, scale, total, 0.0, 0.0])
+    options.view(np.int64)[4] = ignored
     given = Losses(t, np.empty(t.size), weights, smooth, options)
     return z, z.dtype.newbyteorder("="), given, count
 
@@ -314,7 +316,10 @@ def _weights(weight: ArrayLike | None, classes: int) -> Array | None:
 
 def _is_wild(given: Losses) -> bool:
     """Whether the gradient's factors may be beyond what float32 can hold."""
-    factors = np.abs(given.options[2:3]) if given.weights is None else np.abs(given.weights)
+    if given.weights is None:
+        scale = abs(float(given.options[2]))
+        return scale > 0 and not 1 / _SANE <= scale <= _SANE
+    factors = np.abs(given.weights)
     factors = factors[factors > 0]
     return bool(factors.size and (factors.max() > _SANE or factors.min() < 1 / _SANE))
 

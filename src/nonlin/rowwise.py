@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nonlin.arrays import in_parts
+from nonlin.arrays import address, in_parts
 
 __all__ = ["Job", "Losses"]
 
@@ -37,11 +37,6 @@ def _code(kind: str, dtype: str, temperature: float) -> tuple[Any, int, Array]:
 
     constants = np.array(constants_of(dtype, temperature))
     return getattr(rows(dtype), kind), address(constants), constants
-
-
-def address(array: Array | None) -> int:
-    """Where an array is; quicker than ``array.ctypes.data``."""
-    return 0 if array is None else int(array.__array_interface__["data"][0])
 
 
 def _memory(n: int) -> int:
