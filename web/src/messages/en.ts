@@ -491,7 +491,7 @@ export const en = {
       "A fingerprint of all weights and biases, to the last bit. “Start over” returns to the very same start.",
     same: "the weights of the start",
     edited: "edited by hand",
-    noPoints: "There are no points to learn from: draw some, or paste them.",
+    noPoints: "There are no points yet. Click into the plane to put some there, or paste or open a CSV file under Data.",
     failed: (reason: string) => `Something went wrong in the engine: ${reason}`,
 
     // Classes and scores
@@ -560,6 +560,7 @@ export const en = {
 
     // The loss curves
     curve: "Loss over the steps",
+    noCurve: "No loss yet: there are no points to learn from.",
     curveSlider: "Step to read the losses at",
     curveAt: (step: string, train: string, test: string) =>
       `step ${step}: train ${train}${test === "" ? "" : `, test ${test}`}`,
