@@ -553,7 +553,7 @@ const de: AtOnce = {
     outputColumn: "Ausgabe",
     cell: (unit, bias) => `${unit}, Bias ${bias}`,
     weightLine: (from, to, value) => `Gewicht ${value}, von ${from} zu ${to}`,
-    pointAt: "Zeig auf eine Einheit oder eine Linie, um ihre Zahlen zu sehen; ein Klick hält sie fest. Gestrichelte Linien sind negative Gewichte.",
+    pointAt: "Zeig auf eine Einheit oder eine Linie, um ihre Zahlen zu sehen; ein Klick hält sie fest. Orange Linien sind positive Gewichte, gestrichelte blaue negative.",
     linear: "linear",
 
     // Eine Einheit

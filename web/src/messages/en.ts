@@ -537,7 +537,7 @@ export const en = {
     outputColumn: "output",
     cell: (unit: string, bias: string) => `${unit}, bias ${bias}`,
     weightLine: (from: string, to: string, value: string) => `weight ${value}, from ${from} to ${to}`,
-    pointAt: "Point at a unit or a line for its numbers; click to keep it. Dashed lines are negative weights.",
+    pointAt: "Point at a unit or a line for its numbers; click to keep it. Orange lines are positive weights, dashed blue ones negative.",
     linear: "linear",
 
     // One unit
