@@ -437,4 +437,6 @@ def test_without_points_the_chart_is_empty_and_says_so(
     numbers = [float(text.replace(",", ".")) for text in chart.locator("text").all_text_contents()]
     assert max(numbers) == 10 and 1.0 in numbers  # ten steps below, losses from 0 to 1 beside
     assert re.search(r"no points|keine Punkte", chart.get_attribute("aria-valuetext"))
-    assert re.search(r"Click into the plane|Klicke in die Ebene", page.get_by_test_id("summary").inner_text())
+    assert re.search(
+        r"Click into the plane|Klicke in die Ebene", page.get_by_test_id("summary").inner_text()
+    )
