@@ -269,3 +269,25 @@ def test_a_drag_takes_no_more_than_8_ms_of_script(page: Any, explorer_url: str) 
         percentiles.append(times[int(len(times) * 0.99)])
     assert page.evaluate("window.redrawn") == 0
     assert min(percentiles) <= 8, percentiles
+
+
+def test_an_equation_is_as_large_as_its_room_allows(page: Any, explorer_url: str) -> None:
+    go(page, explorer_url)
+    page.get_by_role("button", name="Your formula").click()
+    field = page.get_by_label("Your own activation function")
+    notes = page.get_by_test_id("notes")
+    sizes = "(all) => all.map((each) => parseFloat(getComputedStyle(each).fontSize))"
+    field.fill("z/2*(1+tanh(0.7978*(z+0.044715*z**3)))")
+    field.press("Enter")
+    notes.get_by_text("0.044715").first.wait_for()
+    assert "8943" not in notes.inner_text()  # decimals stay decimals in the derivative
+    math = notes.locator(".math")
+    fits = "(node) => node.scrollWidth <= node.clientWidth + 1 || node.tabIndex === 0"
+    assert math.nth(1).evaluate(fits)
+    field.fill("x^2")
+    field.press("Enter")
+    page.wait_for_function("""() =>
+      document.querySelectorAll(".notes .math")[1]?.textContent.endsWith("2\\u2062z")
+    """)
+    first, second = math.evaluate_all(sizes)
+    assert first == second
