@@ -271,6 +271,29 @@ def test_a_drag_takes_no_more_than_8_ms_of_script(page: Any, explorer_url: str) 
     assert min(percentiles) <= 8, percentiles
 
 
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("z", [5.05, 3.2, 1.2, -2])
+def test_names_make_way_for_points_and_numbers(
+    page: Any, explorer_url: str, width: int, z: float
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    go(page, explorer_url, f"functions=sigmoid,tanh,relu,gelu&z={z}")
+    boxes = """(all) => all.map((each) => {
+      const { left, right, top, bottom } = each.getBoundingClientRect();
+      return { text: each.textContent, left, right, top, bottom };
+    })"""
+    names = page.locator(".panel text.name").evaluate_all(boxes)
+    others = page.locator("path.mark, text.value").evaluate_all(boxes)
+    assert len(names) >= 7 and len(others) >= 8
+    for name in names:
+        for other in others:
+            apart = (
+                name["right"] <= other["left"] or other["right"] <= name["left"]
+                or name["bottom"] <= other["top"] + 4 or other["bottom"] <= name["top"] + 4
+            )  # fmt: skip
+            assert apart, (name, other)
+
+
 def test_an_equation_is_as_large_as_its_room_allows(page: Any, explorer_url: str) -> None:
     go(page, explorer_url)
     page.get_by_role("button", name="Your formula").click()
