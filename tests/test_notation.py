@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from fractions import Fraction
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import isnan
 
+from nonlin.calculus import derivative
 from nonlin.catalogue import ENTRIES, Entry
 from nonlin.errors import CompileError
 from nonlin.expression import PI, Expr, Z, call, constant, number, param, where
 from nonlin.formula import parse
-from nonlin.notation import _plain, _typeset, equation, latex, mathml, text
+from nonlin.notation import _plain, _typeset, decimals_kept, equation, latex, mathml, text
 from nonlin.ops import OPS
-from nonlin.oracle import evaluate
+from nonlin.oracle import accurate, evaluate
+from nonlin.rewrites import stabilise
 
 MATH = "{http://www.w3.org/1998/Math/MathML}"
 CORE = {
@@ -190,6 +193,44 @@ def test_mathml_of_gelu() -> None:
         f"<mrow><mi>z</mi><mo>\u2062</mo>{thin}<mrow>{phi}<mo>\u2061</mo>{z}</mrow></mrow>"
         "</mrow></math>"
     )
+
+
+def test_the_prime_of_a_letter_is_no_superscript() -> None:
+    shown = equation("f", Z, 1)
+    assert '<mrow><mi>f</mi><mo lspace="0" rspace="0">′</mo></mrow>' in shown
+    assert "msup" not in shown
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("0.3*z**2", "0.6 * z"),
+        ("1.702*z*sigmoid(1.702*z)", "sigmoid(1.702 * z) * (1.702 + 2.896804 * z * sigmoid(-1.702 * z))"),
+        ("exp(-0.35*z**2)", "-0.7 * z * exp(-0.35 * z**2)"),
+        ("tanh(z/2.5)", "0.4 / cosh(0.4 * z)**2"),
+        ("sin(7*z/10)", "7 * cos(7 * z / 10) / 10"),
+        ("2.5*z**2/3", "5 * z / 3"),
+        ("0.5*z*tanh(z)", None),
+    ],
+)  # fmt: skip
+def test_decimals_stay_decimals(formula: str, expected: str | None) -> None:
+    slope = stabilise(derivative(parse(formula)))
+    shown = decimals_kept(slope, formula)
+    assert shown is slope if expected is None else text(shown) == expected
+
+
+@given(st.integers(0, 10**6))
+def test_decimals_change_no_value(seed: int) -> None:
+    random = Random(seed)
+
+    def some() -> str:
+        return f"{random.randint(1, 9999)}/{random.choice([1, 2, 5, 8, 10, 25, 2000, 3])}"
+
+    inside = f"{some()} - {some()}*z*sigmoid({some()}*z)"
+    expr = parse(f"({some()}*z*({inside}) / ({some()}*(z**2 + {some()}))) * -{some()}/7")
+    for z in (-1.5, 0.25, 2.0):
+        exact, kept = (accurate(e, z) for e in (expr, decimals_kept(expr, "0.1")))
+        assert abs(kept - exact) <= abs(exact) * 1e-25
 
 
 def test_mathml_of_names() -> None:

@@ -258,17 +258,18 @@ def find(text: str, values: dict[str, float]) -> Activation:
 
 
 def _about(console: Console, f: Activation) -> None:
-    from nonlin.notation import equation
+    from nonlin.notation import decimals_kept, equation
     from nonlin.rewrites import stabilise
 
     entry = f.entry
+    slope = decimals_kept(stabilise(f.slopes[0]), f.formula)
     console.print(Text(f.title if f.title != "f" else "your formula", "bold"))
     console.print(Text(entry.summary))
     if entry.aliases:
         console.print(Text(f"also called {', '.join(entry.aliases)}", "dim"))
     console.print()
     console.print(Text(equation(f.name, f.expression, target="text"), _F))
-    console.print(Text(equation(f.name, stabilise(f.slopes[0]), 1, target="text"), _SLOPE))
+    console.print(Text(equation(f.name, slope, 1, target="text"), _SLOPE))
     for name, value in f.parameters.items():
         meaning = entry.parameters[name].meaning
         console.print(Text(f"{name} = {value:.10g}" + (f"  ({meaning})" if meaning else "")))

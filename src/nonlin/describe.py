@@ -31,7 +31,7 @@ from nonlin.compiler.wasm import Export, build
 from nonlin.expression import Expr, number
 from nonlin.network import wasm as network
 from nonlin.network.compiled import engine
-from nonlin.notation import equation
+from nonlin.notation import decimals_kept, equation
 from nonlin.properties import mean_of
 from nonlin.rewrites import stabilise
 
@@ -52,7 +52,7 @@ def describe(
     activation: Activation, *, symbol: str | None = None, budget_s: float = 2.0
 ) -> dict[str, Any]:
     """Everything that the Explorer shows of an activation, as plain data."""
-    first, second = (stabilise(e) for e in activation.slopes)
+    first, second = (decimals_kept(stabilise(e), activation.formula) for e in activation.slopes)
     entry = activation.entry
     properties = activation.study(budget_s)
     mean = mean_of(

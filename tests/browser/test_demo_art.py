@@ -310,6 +310,23 @@ def test_a_formula_that_is_none_is_marked_and_the_picture_stays(page: Any, serve
     assert "activation=silu" in page.url
 
 
+def test_a_long_column_leaves_no_hole_and_breeding_is_seen(page: Any, server_url: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    go(page, server_url)
+    write(page, "x + y/z")
+    page.get_by_text("there are two variables in it").wait_for()
+    tools = page.get_by_role("group", name="Tools").bounding_box()
+    slider = page.get_by_role("slider", name="latent 1").bounding_box()
+    assert 0 < slider["y"] - (tools["y"] + tools["height"]) < 60
+    breed = page.get_by_role("button", name="Breed")
+    breed.click()
+    page.wait_for_function("""() => {
+      const { top, bottom } = document.querySelector('[data-testid="sheet"]').getBoundingClientRect();
+      return top >= 0 && bottom <= innerHeight + 1;
+    }""")
+    assert breed.get_attribute("aria-pressed") == "true"
+
+
 def test_a_link_with_a_bad_formula_leaves_the_last_good_picture(page: Any, server_url: str) -> None:
     before = pixels(go(page, server_url, activation="sin(2*z)", seed=9))
     page.evaluate("location.hash = '#seed=9&activation=sin(2*z'")

@@ -425,3 +425,18 @@ def test_a_network_with_a_formula_in_a_file(play: Any, tmp_path: Path) -> None:
     page.get_by_text("network.json: loaded").wait_for()
     assert weights(page) == fingerprint(net)
     assert page.get_by_role("combobox", name="Activation").input_value() == "sin(2*z)"
+
+
+@pytest.mark.parametrize("language", ["", ".de"])
+def test_without_points_the_chart_is_empty_and_says_so(
+    page: Any, server_url: str, language: str
+) -> None:
+    page.goto(f"{server_url}demo-playground{language}.html#ask=0&data=own")
+    page.get_by_test_id("fingerprint").wait_for()
+    chart = page.get_by_test_id("curve")
+    numbers = [float(text.replace(",", ".")) for text in chart.locator("text").all_text_contents()]
+    assert max(numbers) == 10 and 1.0 in numbers  # ten steps below, losses from 0 to 1 beside
+    assert re.search(r"no points|keine Punkte", chart.get_attribute("aria-valuetext"))
+    assert re.search(
+        r"Click into the plane|Klicke in die Ebene", page.get_by_test_id("summary").inner_text()
+    )

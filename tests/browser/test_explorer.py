@@ -339,3 +339,48 @@ def test_a_drag_takes_no_more_than_8_ms_of_script(page: Any, explorer_url: str) 
         percentiles.append(times[int(len(times) * 0.99)])
     assert page.evaluate("window.redrawn") == 0
     assert min(percentiles) <= 8, percentiles
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("z", [5.05, 3.2, 1.2, -2])
+def test_names_make_way_for_points_and_numbers(
+    page: Any, explorer_url: str, width: int, z: float
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    go(page, explorer_url, f"functions=sigmoid,tanh,relu,gelu&z={z}")
+    boxes = """(all) => all.map((each) => {
+      const { left, right, top, bottom } = each.getBoundingClientRect();
+      return { text: each.textContent, left, right, top, bottom };
+    })"""
+    names = page.locator(".panel text.name").evaluate_all(boxes)
+    others = page.locator("path.mark, text.value").evaluate_all(boxes)
+    assert len(names) >= 7 and len(others) >= 8
+    for name in names:
+        for other in others:
+            apart = (
+                name["right"] <= other["left"] or other["right"] <= name["left"]
+                or name["bottom"] <= other["top"] + 4 or other["bottom"] <= name["top"] + 4
+            )  # fmt: skip
+            assert apart, (name, other)
+
+
+def test_an_equation_is_as_large_as_its_room_allows(page: Any, explorer_url: str) -> None:
+    go(page, explorer_url)
+    page.get_by_role("button", name="Your formula").click()
+    field = page.get_by_label("Your own activation function")
+    notes = page.get_by_test_id("notes")
+    sizes = "(all) => all.map((each) => parseFloat(getComputedStyle(each).fontSize))"
+    field.fill("z/2*(1+tanh(0.7978*(z+0.044715*z**3)))")
+    field.press("Enter")
+    notes.get_by_text("0.044715").first.wait_for()
+    assert "8943" not in notes.inner_text()  # decimals stay decimals in the derivative
+    math = notes.locator(".math")
+    fits = "(node) => node.scrollWidth <= node.clientWidth + 1 || node.tabIndex === 0"
+    assert math.nth(1).evaluate(fits)
+    field.fill("x^2")
+    field.press("Enter")
+    page.wait_for_function("""() =>
+      document.querySelectorAll(".notes .math")[1]?.textContent.endsWith("2\\u2062z")
+    """)
+    first, second = math.evaluate_all(sizes)
+    assert first == second

@@ -21,7 +21,7 @@ from markdown_it.utils import EnvType, OptionsDict
 
 import nonlin
 from nonlin.lesson.answers import exact
-from nonlin.notation import equation
+from nonlin.notation import decimals_kept, equation
 from nonlin.proof.chain import chain
 from nonlin.proof.compare import shown
 from nonlin.proof.reading import read, split
@@ -128,7 +128,8 @@ def _typeset(text: str) -> str:
     if name is None or name[1] not in nonlin.catalogue:
         return chain([read(part) for part, _ in split(text)])
     f, order = nonlin.catalogue[name[1]], len(name[2])
-    return equation(f.name, stabilise(f.slopes[order - 1]) if order else f.expression, order)
+    slope = order and decimals_kept(stabilise(f.slopes[order - 1]), f.formula)
+    return equation(f.name, slope or f.expression, order)
 
 
 def _render(

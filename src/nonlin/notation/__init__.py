@@ -16,11 +16,12 @@ from __future__ import annotations
 from typing import Literal
 
 from nonlin.expression import Expr
+from nonlin.notation._decimals import decimals_kept
 from nonlin.notation._markup import LATEX, MATHML
 from nonlin.notation._plain import text
 from nonlin.notation._typeset import spelled_out, typeset
 
-__all__ = ["equation", "latex", "mathml", "text"]
+__all__ = ["decimals_kept", "equation", "latex", "mathml", "text"]
 
 _PRIME = "′"
 
@@ -92,9 +93,10 @@ def _left_side(lhs: str, *, latex: bool) -> str:
     primes = len(lhs) - len(name)
     if latex:
         return LATEX.function(name) + "'" * primes + "(z)"
-    # In the word itself the prime stands at the last letter; as a superscript some browsers set it apart and too high.
+    # The prime stands at the last letter; as a superscript some browsers set it apart, too small and too high. A
+    # word has it within: a letter that is not alone would no longer be italic.
     word = len(name) > 1
     head = MATHML.function(lhs if word else name)
     if primes and not word:
-        head = f"<msup>{head}<mo>{_PRIME * primes}</mo></msup>"
+        head = f'<mrow>{head}<mo lspace="0" rspace="0">{_PRIME * primes}</mo></mrow>'
     return MATHML.apply(head, MATHML.fence("(", MATHML.variable("z"), ")"))

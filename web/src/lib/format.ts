@@ -52,7 +52,8 @@ export function onAxis(value: number, step: number): string {
   const decimals = Math.min(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), 12);
   const size = Math.abs(value);
   if (size < 1e5) return written((value === 0 ? 0 : value).toFixed(decimals));
-  const digits = Math.max(0, Math.ceil(Math.log10(size) - Math.log10(step)) - 1);
+  const power = (of: number): number => Math.floor(Math.log10(of) + 1e-9);
+  const digits = Math.max(0, power(size) - power(step));
   return written(value.toExponential(Math.min(digits, 4))).replace("e+", "e");
 }
 

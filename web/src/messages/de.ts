@@ -509,7 +509,7 @@ const de: AtOnce = {
     fingerprintHelp: "Ein Fingerabdruck aller Gewichte und Biases, bis aufs letzte Bit. „Von vorn“ führt zu genau demselben Start zurück.",
     same: "die Gewichte vom Start",
     edited: "von Hand geändert",
-    noPoints: "Es gibt keine Punkte, aus denen zu lernen wäre: Zeichne welche, oder füge sie ein.",
+    noPoints: "Noch gibt es keine Punkte. Klicke in die Ebene, um welche zu setzen, oder füge unter Daten CSV ein oder öffne eine Datei.",
     failed: (reason) => `In der Rechenmaschine ist etwas schiefgegangen: ${reason}`,
 
     // Klassen und Ergebnisse
@@ -556,7 +556,7 @@ const de: AtOnce = {
     outputColumn: "Ausgabe",
     cell: (unit, bias) => `${unit}, Bias ${bias}`,
     weightLine: (from, to, value) => `Gewicht ${value}, von ${from} zu ${to}`,
-    pointAt: "Zeig auf eine Einheit oder eine Linie, um ihre Zahlen zu sehen; ein Klick hält sie fest. Gestrichelte Linien sind negative Gewichte.",
+    pointAt: "Zeig auf eine Einheit oder eine Linie, um ihre Zahlen zu sehen; ein Klick hält sie fest. Orange Linien sind positive Gewichte, gestrichelte blaue negative.",
     linear: "linear",
 
     // Eine Einheit
@@ -579,6 +579,7 @@ const de: AtOnce = {
 
     // Die Verlustkurven
     curve: "Verlust über die Schritte",
+    noCurve: "Noch kein Verlust: Es gibt keine Punkte, aus denen zu lernen wäre.",
     curveSlider: "Schritt, bei dem du den Verlust abliest",
     curveAt: (step, train, test) => `Schritt ${step}: Training ${train}${test === "" ? "" : `, Test ${test}`}`,
     notFinite: "nicht endlich",

@@ -496,7 +496,7 @@ export const en = {
       "A fingerprint of all weights and biases, to the last bit. “Start over” returns to the very same start.",
     same: "the weights of the start",
     edited: "edited by hand",
-    noPoints: "There are no points to learn from: draw some, or paste them.",
+    noPoints: "There are no points yet. Click into the plane to put some there, or paste or open a CSV file under Data.",
     failed: (reason: string) => `Something went wrong in the engine: ${reason}`,
 
     // Classes and scores
@@ -542,7 +542,7 @@ export const en = {
     outputColumn: "output",
     cell: (unit: string, bias: string) => `${unit}, bias ${bias}`,
     weightLine: (from: string, to: string, value: string) => `weight ${value}, from ${from} to ${to}`,
-    pointAt: "Point at a unit or a line for its numbers; click to keep it. Dashed lines are negative weights.",
+    pointAt: "Point at a unit or a line for its numbers; click to keep it. Orange lines are positive weights, dashed blue ones negative.",
     linear: "linear",
 
     // One unit
@@ -565,6 +565,7 @@ export const en = {
 
     // The loss curves
     curve: "Loss over the steps",
+    noCurve: "No loss yet: there are no points to learn from.",
     curveSlider: "Step to read the losses at",
     curveAt: (step: string, train: string, test: string) =>
       `step ${step}: train ${train}${test === "" ? "" : `, test ${test}`}`,

@@ -1,4 +1,4 @@
-import { placeLabels, type Place } from "../../lib/plot/labels";
+import { candidates, placeLabels, type Candidate, type Obstacle, type Place } from "../../lib/plot/labels";
 import {
   abscissae,
   extent,
@@ -30,12 +30,13 @@ export interface Panel {
   y: Scale;
   ticks: number[];
   lines: PanelLine[];
+  /** For each line, the places that its name could have, from the panel's corner. */
+  names: Candidate[][];
 }
 
 export interface PanelLine {
   shown: Shown;
   path: string;
-  label: Place | undefined;
   text: string;
   jumps: Jump[];
   /** Where the marker stands on the curve, when another curve has the same hue. */
@@ -101,8 +102,8 @@ export function buildScene(
     );
     const height = heights[order] ?? 150;
     const y = scaleLinear(ySpan(order, curves, span, view), [top + height, top]);
-    const panel = { order, top, height, y, ticks: y.ticks(order === 0 ? 6 : 3), lines: [] as PanelLine[] };
-    panel.lines = drawn(shown, curves, kinks, panel, x, size);
+    const panel = { order, top, height, y, ticks: y.ticks(order === 0 ? 6 : 3), lines: [] as PanelLine[], names: [] as Candidate[][] };
+    Object.assign(panel, drawn(shown, curves, kinks, panel, x, size));
     top += height + MARGIN.gap;
     return panel;
   });
@@ -116,7 +117,7 @@ function drawn(
   { order, y, top, height }: Panel,
   x: Scale,
   { width, measure }: Size,
-): PanelLine[] {
+): Pick<Panel, "lines" | "names"> {
   const [low, high] = y.domain();
   const [from, to] = x.domain();
   const far = (high - low) * 3;
@@ -137,7 +138,7 @@ function drawn(
     const seen = curve.found.filter(({ left, right }) => [left, right].every((value) => value >= low && value <= high));
     return { shown: each, jumps: [...jumps, ...seen], path, text, pixelXs, pixelYs };
   });
-  const places = placeLabels(
+  const names = candidates(
     parts.map(({ pixelXs, pixelYs, text }) => ({
       xs: pixelXs.map((value) => value - MARGIN.left),
       ys: pixelYs.map((value) => value - top),
@@ -145,15 +146,19 @@ function drawn(
     })),
     width - MARGIN.left - MARGIN.right,
     height,
-    [],
   );
-  return parts.map(({ shown: own, path, jumps, text, pixelXs, pixelYs }, index) => {
-    const place = places[index];
-    const label = place && { x: place.x + MARGIN.left, y: place.y + top };
+  const lines = parts.map(({ shown: own, path, jumps, text, pixelXs, pixelYs }, index) => {
     const twin = shown.some((other) => other !== own && other.look.hue === own.look.hue);
     const beads = twin ? beadsOn(pixelXs, pixelYs, index).filter(({ y }) => y >= top && y <= top + height) : [];
-    return { shown: own, path, jumps, text, label, beads };
+    return { shown: own, path, jumps, text, beads };
   });
+  return { lines, names };
+}
+
+/** Where the curves' names stand, out of the way of what is at z. */
+export function namesIn({ names, top }: Panel, obstacles: readonly Obstacle[]): (Place | undefined)[] {
+  const there = obstacles.map((each) => ({ ...each, x: each.x - MARGIN.left, y: each.y - top }));
+  return placeLabels(names, there).map((place) => place && { x: place.x + MARGIN.left, y: place.y + top });
 }
 
 /** A few points spread along a curve, each curve's at its own places. */

@@ -1,6 +1,8 @@
 /**
  * Finds each curve's name a place on the paper: near its right end if it can be, above or below the line,
- * clear of every other line, of every other name and of the panel's edges.
+ * clear of every other line, of every other name, of the panel's edges and of what stands at z.
+ *
+ * What a place costs among the lines takes long to find and does not follow z; choosing one does.
  */
 export interface Line {
   /** Pixel points, in order of x; a NaN y is a gap. */
@@ -14,7 +16,7 @@ export interface Place {
   y: number;
 }
 
-interface Box {
+export interface Box {
   left: number;
   right: number;
   top: number;
@@ -76,10 +78,28 @@ function reach(line: Line, left: number, right: number): { top: number; bottom: 
   return top <= bottom ? { top, bottom } : undefined;
 }
 
-export function placeLabels(lines: readonly Line[], width: number, height: number, keepClear: readonly Box[]): (Place | undefined)[] {
-  const taken: Box[] = [...keepClear];
+/** A place that a name could have, and what is to be said against it. */
+export interface Candidate {
+  box: Box;
+  cost: number;
+}
+
+/** A disc on a curve, and a straight line through it, that a name should not touch. */
+export interface Obstacle extends Place {
+  radius: number;
+  /** From the disc to one end of the line; the other end is as far on the other side. */
+  arm?: Place;
+}
+
+/** More than this, and a curve has no name. */
+const TOO_MUCH = 400;
+/** What touching an obstacle costs: as much as another place far away. */
+const TOUCHING = 80;
+
+/** For each line the places that its name could have. */
+export function candidates(lines: readonly Line[], width: number, height: number): Candidate[][] {
   return lines.map((line, own) => {
-    let best: { box: Box; cost: number } | undefined;
+    const found: Candidate[] = [];
     for (let step = 0; step <= 32; step++) {
       const right = width - 6 - ((width - 12 - line.width) * step) / 32;
       const left = right - line.width;
@@ -91,15 +111,59 @@ export function placeLabels(lines: readonly Line[], width: number, height: numbe
         if (box.top < 2 || box.bottom > height - 2) continue;
         const alone = Math.min(solitude(lines, own, left + line.width / 2), solitude(lines, own, right));
         let cost = Math.max(0, 22 - alone) * 1.6 + step * 1.2 + (above ? 0 : 2) + (span.bottom - span.top) * 0.35;
-        for (const other of taken) cost += overlap(box, other);
         lines.forEach((each, index) => {
           if (index !== own) cost += crossing(each, box) * 8;
         });
-        if (!best || cost < best.cost) best = { box, cost };
+        if (cost <= TOO_MUCH) found.push({ box, cost });
       }
     }
-    if (!best || best.cost > 400) return undefined;
-    taken.push(best.box);
-    return { x: best.box.left + 2, y: best.box.top + HEIGHT - 4 };
+    return found;
   });
+}
+
+function touches({ x, y, radius, arm }: Obstacle, box: Box): boolean {
+  const [right, below] = [Math.max(box.left - x, 0, x - box.right), Math.max(box.top - y, 0, y - box.bottom)];
+  if (Math.hypot(right, below) < radius) return true;
+  if (!arm) return false;
+  // The part of the line that is between the box's sides, and then between its top and bottom.
+  let [from, to] = [-1, 1];
+  for (const [along, least, most] of [[arm.x, box.left - x, box.right - x], [arm.y, box.top - y, box.bottom - y]] as const) {
+    if (along === 0 && (least > 0 || most < 0)) return false;
+    if (along === 0) continue;
+    const [enters, leaves] = [least / along, most / along].sort((a, b) => a - b) as [number, number];
+    from = Math.max(from, enters);
+    to = Math.min(to, leaves);
+  }
+  return from < to;
+}
+
+/** What a pixel away from where a name stands without obstacles costs: it makes way, and stays near. */
+const AWAY = 0.06;
+
+/** The cheapest place for each name, one after the other. */
+function choose(
+  all: readonly (readonly Candidate[])[],
+  obstacles: readonly Obstacle[],
+  homes: readonly (Candidate | undefined)[],
+): (Candidate | undefined)[] {
+  const taken: Box[] = [];
+  return all.map((places, index) => {
+    const home = homes[index]?.box;
+    let best: Candidate | undefined;
+    for (const { box, cost: fixed } of places) {
+      let cost = fixed;
+      if (home) cost += AWAY * Math.hypot(box.left - home.left, box.top - home.top);
+      for (const other of taken) cost += overlap(box, other);
+      for (const obstacle of obstacles) if (touches(obstacle, box)) cost += TOUCHING;
+      if (cost <= TOO_MUCH && (!best || cost < best.cost)) best = { box, cost };
+    }
+    if (best) taken.push(best.box);
+    return best;
+  });
+}
+
+export function placeLabels(all: readonly (readonly Candidate[])[], obstacles: readonly Obstacle[]): (Place | undefined)[] {
+  const homes = choose(all, [], []);
+  const places = obstacles.length > 0 ? choose(all, obstacles, homes) : homes;
+  return places.map((place) => place && { x: place.box.left + 2, y: place.box.top + HEIGHT - 4 });
 }
