@@ -54,8 +54,9 @@ def english_in(page: Any) -> list[str]:
 
 
 def start_all(page: Any) -> None:
-    """As for printing: every figure of the page starts."""
+    """As for printing: every figure of the page starts; and somebody reads on, so that all is laid out."""
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.keyboard.press("Shift")
     page.wait_for_function("() => document.querySelector('.late, [aria-busy=true]') === null")
 
 
