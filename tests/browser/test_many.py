@@ -61,6 +61,19 @@ def test_the_first_is_there_before_the_last_and_all_come(page: Any, many_url: st
     assert page.locator(".late").count() == 0
 
 
+def test_the_rest_waits_for_somebody_who_reads_on(page: Any, many_url: str) -> None:
+    page.goto(many_url)
+    page.locator("figure").first.wait_for()
+    page.wait_for_timeout(1500)
+    assert page.locator("figure").count() < MANY
+    waiting = page.locator("[data-demo]:not([data-begun]) .late").last
+    assert waiting.evaluate("e => getComputedStyle(e).visibility") == "hidden"
+    page.keyboard.press("Shift")
+    page.wait_for_function(
+        f"() => document.querySelectorAll('figure').length === {MANY}", timeout=5000
+    )
+
+
 def test_a_figure_far_down_starts_when_it_is_gone_to(page: Any, many_url: str) -> None:
     page.add_init_script("window.requestIdleCallback = () => 0")  # never any time
     page.goto(many_url)

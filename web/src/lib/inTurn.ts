@@ -1,21 +1,26 @@
 /** That somebody reads on: text out of sight is then laid out (page.css). */
 const SIGNS = ["scroll", "wheel", "pointerdown", "keydown"] as const;
+/** Milliseconds after which somebody is taken to read without any sign. */
+const PATIENCE = 6000;
 
 /**
- * Starts what is in view at once. What is less than a window's height from it waits until that is done; then the
- * rest, one after another, whenever the page has nothing else to do. So the first figure does not wait for the second,
- * and none has to be waited for.
+ * Starts what is in view at once. What is less than a window's height from it waits until that is done; then, once
+ * somebody reads on, the rest, one after another, whenever the page has nothing else to do. So the first figure waits
+ * for no other, whoever only takes a look pays for one, and none has to be waited for.
  */
 export function inTurn(elements: readonly HTMLElement[], start: (element: HTMLElement) => Promise<void>): void {
   const waiting = new Set(elements);
   const near = new Set<HTMLElement>();
+  document.documentElement.dataset.turns = "";
   let busy = 0;
+  let reading = false;
   const begin = (element: HTMLElement): void => {
     if (!waiting.delete(element)) return;
     near.delete(element);
     observer.unobserve(element);
     nearby.unobserve(element);
     busy++;
+    element.dataset.begun = "";
     void start(element).finally(() => {
       busy--;
       rest();
@@ -41,7 +46,7 @@ export function inTurn(elements: readonly HTMLElement[], start: (element: HTMLEl
     whenIdle(() => {
       asked = false;
       if (busy > 0) return;
-      const [next] = near.size > 0 ? near : waiting;
+      const [next] = near.size > 0 || !reading ? near : waiting;
       if (next) begin(next);
     });
   };
@@ -49,12 +54,14 @@ export function inTurn(elements: readonly HTMLElement[], start: (element: HTMLEl
     observer.observe(element);
     nearby.observe(element);
   }
-  for (const sign of SIGNS) {
-    const readsOn = (): void => {
-      document.documentElement.dataset.reading = "";
-    };
-    addEventListener(sign, readsOn, { once: true, passive: true });
-  }
+  const readsOn = (): void => {
+    if (reading) return;
+    reading = true;
+    document.documentElement.dataset.reading = "";
+    rest();
+  };
+  for (const sign of SIGNS) addEventListener(sign, readsOn, { once: true, passive: true });
+  setTimeout(readsOn, PATIENCE);
   addEventListener("beforeprint", () => {
     for (const element of elements) begin(element);
   });
