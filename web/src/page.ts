@@ -6,6 +6,7 @@ import "./styles/page.css";
 import "./styles/print.css";
 import { HashModel } from "./lib/hashModel";
 import { inTurn } from "./lib/inTurn";
+import { labOfPage } from "./lib/lab/lab";
 import type { Demo } from "./lib/model";
 import { keepState } from "./lib/page";
 import { addThemeToggle } from "./lib/theme";
@@ -44,6 +45,8 @@ function settled(element: HTMLElement): Promise<void> {
 }
 
 async function start(): Promise<void> {
+  // On its way while the figures' code is read; they ask for it themselves, and tell what went wrong.
+  if (document.querySelector("[data-demo]")) labOfPage().catch(() => undefined);
   const asked = document.documentElement.lang;
   const spoken = await speak(asked);
   keepState(document.querySelector(".languages"));

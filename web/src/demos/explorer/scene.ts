@@ -30,8 +30,8 @@ export interface Panel {
   y: Scale;
   ticks: number[];
   lines: PanelLine[];
-  /** For each line, the places that its name could have, from the panel's corner. */
-  names: Candidate[][];
+  /** For each line, the places that its name could have, from the panel's corner; sought when first asked for. */
+  names: () => Candidate[][];
 }
 
 export interface PanelLine {
@@ -102,7 +102,7 @@ export function buildScene(
     );
     const height = heights[order] ?? 150;
     const y = scaleLinear(ySpan(order, curves, span, view), [top + height, top]);
-    const panel = { order, top, height, y, ticks: y.ticks(order === 0 ? 6 : 3), lines: [] as PanelLine[], names: [] as Candidate[][] };
+    const panel = { order, top, height, y, ticks: y.ticks(order === 0 ? 6 : 3), lines: [] as PanelLine[], names: () => [] as Candidate[][] };
     Object.assign(panel, drawn(shown, curves, kinks, panel, x, size));
     top += height + MARGIN.gap;
     return panel;
@@ -138,15 +138,17 @@ function drawn(
     const seen = curve.found.filter(({ left, right }) => [left, right].every((value) => value >= low && value <= high));
     return { shown: each, jumps: [...jumps, ...seen], path, text, pixelXs, pixelYs };
   });
-  const names = candidates(
-    parts.map(({ pixelXs, pixelYs, text }) => ({
-      xs: pixelXs.map((value) => value - MARGIN.left),
-      ys: pixelYs.map((value) => value - top),
-      width: measure(text),
-    })),
-    width - MARGIN.left - MARGIN.right,
-    height,
-  );
+  let found: Candidate[][] | undefined;
+  const names = (): Candidate[][] =>
+    (found ??= candidates(
+      parts.map(({ pixelXs, pixelYs, text }) => ({
+        xs: pixelXs.map((value) => value - MARGIN.left),
+        ys: pixelYs.map((value) => value - top),
+        width: measure(text),
+      })),
+      width - MARGIN.left - MARGIN.right,
+      height,
+    ));
   const lines = parts.map(({ shown: own, path, jumps, text, pixelXs, pixelYs }, index) => {
     const twin = shown.some((other) => other !== own && other.look.hue === own.look.hue);
     const beads = twin ? beadsOn(pixelXs, pixelYs, index).filter(({ y }) => y >= top && y <= top + height) : [];
@@ -158,7 +160,7 @@ function drawn(
 /** Where the curves' names stand, out of the way of what is at z. */
 export function namesIn({ names, top }: Panel, obstacles: readonly Obstacle[]): (Place | undefined)[] {
   const there = obstacles.map((each) => ({ ...each, x: each.x - MARGIN.left, y: each.y - top }));
-  return placeLabels(names, there).map((place) => place && { x: place.x + MARGIN.left, y: place.y + top });
+  return placeLabels(names(), there).map((place) => place && { x: place.x + MARGIN.left, y: place.y + top });
 }
 
 /** A few points spread along a curve, each curve's at its own places. */
