@@ -54,13 +54,13 @@ class Hook(BuildHookInterface):  # type: ignore[type-arg]
 
     def _data(self, root: Path, data: Path) -> None:
         inherited = [p for p in sys.path if p]  # an isolated build has its packages only there
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "src"), *inherited])}
-        _run(
-            [sys.executable, "-m", "nonlin.describe", str(data)],
-            root,
-            env,
-            "computing the catalogue",
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(inherited)}
+        # The sources are no part of that: pip takes them out again where they are installed already, as editable.
+        code = (
+            f"import sys; sys.path.insert(0, {str(root / 'src')!r}); "
+            f"from nonlin.describe import write_files; write_files({str(data)!r})"
         )
+        _run([sys.executable, "-c", code], root, env, "computing the catalogue")
 
 
 def _npm(env: dict[str, str]) -> list[str]:

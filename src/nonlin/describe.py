@@ -155,6 +155,8 @@ def _make_code(folder: Path, name: str) -> None:
         for what in ("value", "derivative"):
             for dtype in ("float64", "float32"):  # the quick float32 kernels are made by the others
                 assert nonlin.catalogue[name].kernel(dtype, what).addresses
+        for what in ("pair", "backward"):
+            assert nonlin.catalogue[name]._kernel(what, "float32", "quick").addresses
 
 
 def _compute() -> dict[str, bytes]:

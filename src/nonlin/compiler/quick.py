@@ -37,6 +37,8 @@ Floats = NDArray[Any]
 _ALLOWED = 0.96
 _LARGE, _AT_MOST = 0.6, 0.98
 _RUNS, _TOGETHER = 3000, 2048  # of numbers that are all tried, as errors are large among them
+_MEMORY = 32
+_known: dict[str, Cut | None] = {}  # f alone and f beside f' are cut alike, once
 _SMALL = 2.0**-140  # units of results whose smaller parts are subnormal, and rounded as such
 
 __all__ = ["can_be_quick", "quick_module"]
@@ -61,6 +63,16 @@ def quick_module(kernel: Kernel) -> Module | None:
 def _chosen(kernel: Kernel, output: int) -> Cut | None:
     """The cut of one result: found for it alone, so that it is the same in every kernel."""
     program = replace(kernel.program, outputs=(kernel.program.outputs[output],))
+    key = f"{first_result(program)!r} {kernel.values}"  # in which -0 is not 0
+    if key not in _known:
+        if len(_known) >= _MEMORY:
+            _known.clear()
+        _known[key] = _tried(kernel, program, output)
+    return _known[key]
+
+
+def _tried(kernel: Kernel, program: Program, output: int) -> Cut | None:
+    """The first cut whose code gives what it should."""
     reference = _Reference(kernel, program, output)
     for cut in reference.cuts():
         module = _module(program, [cut], Kind.MAP)
