@@ -29,7 +29,7 @@ def modules(entry: str = _ENTRY) -> list[Path]:
     """The files of this package that a module needs, relative to the package, in order.
 
     >>> [path.as_posix() for path in modules("nonlin.formula")]
-    ['errors.py', 'expression.py', 'forks.py', 'formula.py', 'formula_hints.py', 'ops.py']
+    ['catalogue.py', 'errors.py', 'expression.py', 'forks.py', 'formula.py', 'formula_hints.py', 'ops.py']
     """
     found: set[Path] = set()
     waiting = [entry]
