@@ -260,17 +260,17 @@ class _Writer:
         x, *gradient = [room for _, room in ends[0]]
         out, *second = [room for _, room in ends[1]]
         places = [x, *(gradient or [self.gradient]), out, *(second or [self.second])]
-        done = self.itself(places, fn.i64(BLOCK))
+        done = self.loop(fn.name, places, fn.i64(BLOCK))
         fn.ret_if(done.lt(BLOCK), whole)
         for array, room in ends[1]:
             self.copy(fn.element(array, "float", whole), room, left)
         fn.ret(self.n)
 
-    def itself(self, arrays: Sequence[Value], count: Value) -> Value:
-        """What the whole loop says of other arrays."""
+    def loop(self, name: str, arrays: Sequence[Value], count: Value) -> Value:
+        """Run a loop, this one or the plain one, over so many elements of other arrays; how many it has done."""
         given = ", ".join(f"ptr {v.ref}" for v in arrays)
         rest = f"i64 {count.ref}, ptr {self.params.ref}, ptr {self.exact.ref}"
-        return self.fn.emit(f"call i64 @{self.fn.name}({given}, {rest})", "i64")
+        return self.fn.emit(f"call i64 @{name}({given}, {rest})", "i64")
 
     def begin_with_a_line(self) -> None:
         """Elements before a line of the first result by themselves, and then the others by themselves."""
@@ -279,9 +279,9 @@ class _Writer:
         ahead = (fn.i64(0) - self.out.to("ptrtoint", "i64") & _LINE - 1).lshr(2)
         fn.branch(ahead.gt(0) & self.n.ge(_LONG), "ahead", "in.line")
         fn.label("ahead")
-        done = self.itself(arrays, ahead)
+        done = self.loop(fn.name, arrays, ahead)
         fn.ret_if(done.lt(ahead), done)
-        rest = self.itself([fn.element(a, "float", ahead) for a in arrays], self.n - ahead)
+        rest = self.loop(fn.name, [fn.element(a, "float", ahead) for a in arrays], self.n - ahead)
         fn.ret(ahead + rest)
         fn.label("in.line")
 
@@ -397,9 +397,5 @@ class _Writer:
             fn.element(self.gradient, "float", base + first) if self.kind is Kind.SCALE else x
         )
         rooms = [fn.element(room, "float", first) for room in (self.redone[0], self.redone[-1])]
-        given = ", ".join(f"ptr {v.ref}" for v in (x, gradient, *rooms))
-        done = fn.emit(
-            f"call i64 @{self.plain}({given}, i64 {count}, ptr {self.params.ref}, ptr {self.exact.ref})",
-            "i64",
-        )
+        done = self.loop(self.plain, [x, gradient, *rooms], fn.i64(count))
         fn.ret_if(done.lt(count), base)

@@ -98,6 +98,11 @@ export class DyingState extends NetworkState<Traits> {
     return Math.min(this.now.unit, 2 * this.now.units);
   }
 
+  /** Whether what is active on no point has a slope all the same. */
+  get leaky(): boolean {
+    return this.now.activation === "leaky_relu";
+  }
+
   dead(layer?: number): number {
     return this.units.filter((unit) => unit.active === 0 && (layer === undefined || unit.layer === layer)).length;
   }
