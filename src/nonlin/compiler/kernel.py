@@ -105,10 +105,13 @@ class Kernel:
 
     def _exact_module(self) -> Module:
         """The exact arithmetic that rare elements take."""
+        from nonlin.compiler.far import far_function, has_far_sines
         from nonlin.compiler.llvm import exact_function, new_module
 
-        module = new_module(host())
-        exact_function(module, "exact", self.program, self.kind, internal=False)
+        module, far = new_module(host()), has_far_sines(self.program)
+        exact_function(module, "wide" if far else "exact", self.program, self.kind, internal=far)
+        if far:
+            far_function(module, "exact", self.program, self.kind, "wide", internal=False)
         return module
 
     @property

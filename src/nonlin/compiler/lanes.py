@@ -10,8 +10,8 @@ excepted. *Single* lanes are for networks, where speed counts for more than the 
 * no branch, no table, no call out; on double lanes no fused multiply-add: the same bits from x86,
   AArch64 and WebAssembly;
 * NaN in, NaN out. **NaN is also the way to say "not here":** a lane that would need more than it has
-  (sin of something large, infinity times zero) yields NaN, and the kernel then asks the exact
-  arithmetic of :mod:`nonlin.compiler.wide` for that element.
+  (sin of something large, infinity times zero, a sum of which too little is left) yields NaN, and the
+  kernel then asks the exact arithmetic of :mod:`nonlin.compiler.wide` for that element.
 
 The code is the same for both; what differs, constants and lengths of series, is in
 :class:`Precision`, found by the type of the operand.
@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from nonlin.compiler import coefficients as table
 from nonlin.compiler.ir import Function, Module, Value, scalar, shaped, suffix
 
-__all__ = ["OPERATIONS", "RESULTS", "call", "horner", "power_of_two"]
+__all__ = ["OPERATIONS", "RESULTS", "call", "horner", "power_of_two", "turned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Precision:
 
 _PRECISION = {
     "double": Precision(
-        "i64", 52, 1023, -760.0, 720.0, 709.0, 2.0**20, 1e-300, 200.0, table.LN2_33,
+        "i64", 52, 1023, -760.0, 720.0, 709.0, 2.0**20, 1e-300, 700.0, table.LN2_33,
         table.HALF_PI_33, table.ATAN_F64, table.ERFC_F64, 13, 12, 8, 19,
     ),
     "float": Precision(
@@ -327,16 +327,19 @@ def _quadrant(fn: Function, x: Value, shift: int) -> Value:
     k, ki = _round(x * (2 / math.pi))
     a, b, c = p.half_pi
     r = ((x - k * a) - k * b) - k * c
-    r2 = r * r
+    return x.abs().gt(p.half_range).select(math.nan, turned(r, ki + shift))
+
+
+def turned(r: Value, quarters: Value) -> Value:
+    """The sine of r, of at most an eighth of a turn, and so many quarters of a turn."""
+    p, r2 = _of(r), r * r
     terms = range(1, p.sin_terms + 1)
     less = r2 * horner(r2, [(-1) ** n / math.factorial(2 * n + 1) for n in terms])
     sine = r + r * (less + 0.0)  # of -0, 0 makes a summand that leaves -0 as it is
     terms = range(1, p.sin_terms + 2)
     cosine = 1.0 + r2 * horner(r2, [(-1) ** n / math.factorial(2 * n) for n in terms])
-    turn = ki + shift
-    value = (turn & 1).eq(0).select(sine, cosine)
-    value = (turn & 2).eq(0).select(value, -value)
-    return x.abs().gt(p.half_range).select(math.nan, value)
+    value = (quarters & 1).eq(0).select(sine, cosine)
+    return (quarters & 2).eq(0).select(value, -value)
 
 
 def _atan(fn: Function, x: Value) -> list[Value]:
@@ -386,7 +389,7 @@ def _sign(fn: Function, x: Value) -> list[Value]:
 
 
 def _pow(fn: Function, x: Value, y: Value) -> list[Value]:
-    """x**y for x > 0 by exp and log; other x, and large results, are left to the exact arithmetic."""
+    """x**y for x > 0 by exp and log; other x, and results out of range, are left to the exact arithmetic."""
     log = call(fn, "log", x)
     exponent = y * log
     small = exponent.abs().lt(_of(x).pow_high)

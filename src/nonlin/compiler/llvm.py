@@ -18,10 +18,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nonlin.compiler import lanes, wide, wide_functions
+from nonlin.compiler.cancelled import Doubts
 from nonlin.compiler.formats import Format
 from nonlin.compiler.ir import Function, Module, Value, scalar
 from nonlin.compiler.kind import Kind
-from nonlin.compiler.program import Program
+from nonlin.compiler.program import Instruction, Program
 from nonlin.compiler.target import Target
 from nonlin.compiler.wide import Wide
 from nonlin.errors import CompileError
@@ -55,52 +56,83 @@ def runtime_module(target: Target) -> Module:
     return module
 
 
-def _run(program: Program, leaf: Callable[[str, tuple[float, ...]], Any],
-         table: Mapping[str, Callable[..., Any]], target: str,
-         of_results: Mapping[str, Callable[..., Any]] | None = None) -> list[Any]:  # fmt: skip
-    """``of_results`` has operations that take the place of others where a value is a result itself."""
-    values: list[Any] = []
+def _applied(
+    program: Program,
+    table: Mapping[str, Callable[..., Any]],
+    target: str,
+    of_results: Mapping[str, Callable[..., Any]] | None = None,
+) -> Callable[[int, Instruction, list[Any]], Any]:
+    """How a target applies an operation, for :meth:`.Program.run`.
+
+    ``of_results`` has operations that take the place of others where a value is a result itself.
+    """
     of_results = of_results or {}
     only_results = set(program.outputs) - {a for i in program.instructions for a in i.args}
-    for place, i in enumerate(program.instructions):
-        if i.op in ("z", "param", "const"):
-            values.append(leaf(i.op, i.value))
-            continue
+
+    def apply(place: int, i: Instruction, args: list[Any]) -> Any:
         operation = table.get(i.op)
         if place in only_results:
             operation = of_results.get(i.op, operation)
         if operation is None:
             raise CompileError(f"the target {target!r} lacks the operation {i.op!r}")
-        values.append(operation(*(values[a] for a in i.args)))
-    return [values[o] for o in program.outputs]
+        return operation(*args)
+
+    return apply
 
 
 def lane_values(
     fn: Function, program: Program, z: Value, params: Value, *, keep_nan: bool = True,
     quick: bool = False,
+    replaced: Callable[[Instruction, list[Value]], Value | None] | None = None,
 ) -> list[Value]:  # fmt: skip
     """A program's results on lanes of z's type, written where the function is at.
 
     Without ``keep_nan``, whose z is NaN may have any result. ``quick`` is for single lanes: see
-    :data:`nonlin.compiler.lanes.RESULTS`.
+    :data:`nonlin.compiler.lanes.RESULTS`. ``replaced`` may give an operation another value than a lane's.
     """
 
-    def leaf(op: str, value: tuple[float, ...]) -> Value:
-        if op == "z":
+    def leaf(i: Instruction) -> Value:
+        if i.op == "z":
             return z
-        if op == "const":
-            return fn.lift(value[0], z.type)
-        parameter = fn.load(params, "double", int(value[0]))
+        if i.op == "const":
+            return fn.lift(i.value[0], z.type)
+        parameter = fn.load(params, "double", int(i.value[0]))
         if scalar(z.type) == "float":
             parameter = parameter.to("fptrunc", "float")
         return fn.splat(parameter, z.type) if z.type[0] == "<" else parameter
 
     of_results = lanes.RESULTS if quick else None
-    values: list[Value] = _run(program, leaf, lanes.OPERATIONS, f"{z.type} lanes", of_results)
+    plainly = _applied(program, lanes.OPERATIONS, f"{z.type} lanes", of_results)
+    if z.type == "double":
+        values = _careful(program, leaf, plainly, replaced)
+    else:
+        values = program.run(leaf, plainly)
     if not keep_nan:
         return values
     # A comparison is false for NaN, so where() could lose it.
     return [z.is_nan().select(z, v) for v in values]
+
+
+def _careful(
+    program: Program,
+    leaf: Callable[[Instruction], Value],
+    plainly: Callable[[int, Instruction, list[Value]], Value],
+    replaced: Callable[[Instruction, list[Value]], Value | None] | None,
+) -> list[Value]:
+    """A program's results on double lanes, "not here" where terms cancel."""
+    doubts = Doubts(program)
+
+    def known(i: Instruction) -> Value:
+        return doubts.learn(i, leaf(i))
+
+    def apply(place: int, i: Instruction, args: list[Value]) -> Value:
+        value = replaced(i, doubts.values) if replaced else None
+        return doubts.learn(i, value or plainly(place, i, doubts.operands(i)))
+
+    values = program.run(known, apply)
+    return [
+        doubts.trusted(place, value) for place, value in zip(program.outputs, values, strict=True)
+    ]
 
 
 def lanes_function(
@@ -143,14 +175,14 @@ def exact_function(
     z, gradient, params, results = fn.arguments
     start = wide.from_double(z)
 
-    def leaf(op: str, value: tuple[float, ...]) -> Wide:
-        if op == "z":
+    def leaf(i: Instruction) -> Wide:
+        if i.op == "z":
             return start
-        if op == "param":
-            return wide.from_double(fn.load(params, "double", int(value[0])))
-        return Wide.constant(fn, *value)
+        if i.op == "param":
+            return wide.from_double(fn.load(params, "double", int(i.value[0])))
+        return Wide.constant(fn, *i.value)
 
-    values: list[Wide] = _run(program, leaf, wide_functions.OPERATIONS, "wide")
+    values: list[Wide] = program.run(leaf, _applied(program, wide_functions.OPERATIONS, "wide"))
     if kind is Kind.SCALE:
         values = [values[0] * wide.from_double(gradient)]
     if tails:

@@ -29,10 +29,12 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COUNT", "Piecewise", "Tail", "pieces"]
+__all__ = ["COUNT", "TINY", "Piecewise", "Tail", "pieces"]
 
 COUNT = 32
 """Pieces of a window: what two registers of sixteen floats hold."""
+TINY = 2.0**-120
+"""The product of a smaller number and a rounding error is rounded once more, as it is subnormal."""
 
 _FAR = 20.5
 # A window holds all of the bend where the function is a straight line from here on, else it ends there. Of normal
@@ -95,6 +97,8 @@ class Piecewise:
     factor
         Where it is not 0, the polynomials are those of the function by this power of z (of its absolute
         value with ``parity`` or ``folded``), which has no zero at 0.
+    tiny
+        Numbers below it, but for 0, are rare.
     """
 
     coefficients: NDArray[np.float32]
@@ -109,6 +113,12 @@ class Piecewise:
     folded: bool = False
     at_zero: float | None = None
     factor: int = 0
+    tiny: float = 0.0
+
+    @property
+    def through_zero(self) -> bool:
+        """Whether small numbers have small results."""
+        return self.factor > 0 or (self.rooted and self.centre == 0)
 
     @property
     def edges(self) -> set[float]:

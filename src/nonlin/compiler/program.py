@@ -7,17 +7,21 @@ powers as roots, and common sub-expressions are computed once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 from nonlin.compiler.series import guarded
 from nonlin.compiler.zeros import signed
 from nonlin.expression import Expr, call, number, walk
 from nonlin.rewrites import simplify, stabilise, within_domain
 
-__all__ = ["Instruction", "Program", "lower"]
+__all__ = ["LEAVES", "Instruction", "Program", "lower"]
+
+T = TypeVar("T")
+LEAVES = ("z", "param", "const")
+"""What a program begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,17 @@ class Program:
     parameters: tuple[str, ...]
     instructions: tuple[Instruction, ...]
     outputs: tuple[int, ...]
+
+    def run(
+        self, leaf: Callable[[Instruction], T], apply: Callable[[int, Instruction, list[T]], T]
+    ) -> list[T]:
+        """The results, given the values of leaves and how an operation is applied: its place in the program, the
+        instruction, and the values of its operands."""
+        values: list[T] = []
+        for place, i in enumerate(self.instructions):
+            args = [values[a] for a in i.args]
+            values.append(leaf(i) if i.op in LEAVES else apply(place, i, args))
+        return [values[o] for o in self.outputs]
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists and strings; doubles in hexadecimal, so that they come back exactly."""

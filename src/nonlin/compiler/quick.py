@@ -21,7 +21,7 @@ from nonlin.compiler.corners import corners, first_result
 from nonlin.compiler.formats import FORMATS
 from nonlin.compiler.kind import Kind
 from nonlin.compiler.llvm import lanes_function, loop, new_module
-from nonlin.compiler.pieces import pieces
+from nonlin.compiler.pieces import TINY, Piecewise, pieces
 from nonlin.compiler.target import host
 from nonlin.compiler.vector import Cut, vector_loop
 from nonlin.compiler.waves import wave
@@ -74,11 +74,15 @@ def _chosen(kernel: Kernel, output: int) -> Cut | None:
 def _tried(kernel: Kernel, program: Program, output: int) -> Cut | None:
     """The first cut whose code gives what it should."""
     reference = _Reference(kernel, program, output)
-    for cut in reference.cuts():
-        module = _module(program, [cut], Kind.MAP)
-        image = native.compiled(module.text, module.names)
-        if reference.agrees(native.place(image, {})["kernel"], cut):
-            return cut
+    for first in reference.cuts():
+        cut: Cut | None = first
+        while cut is not None:
+            module = _module(program, [cut], Kind.MAP)
+            image = native.compiled(module.text, module.names)
+            better = reference.verdict(native.place(image, {})["kernel"], cut)
+            if better is cut:
+                return cut
+            cut = better
     return None
 
 
@@ -145,24 +149,31 @@ class _Reference:
             found |= set(low.tolist())
         return found
 
-    def agrees(self, address: int, cut: Cut) -> bool:
-        """Whether the code at an address gives what it should, to one unit of the last place."""
+    def verdict(self, address: int, cut: Cut) -> Cut | None:
+        """The cut itself if the code at an address gives what it should, to one unit of the last place;
+        otherwise one that may do better, if there is any."""
         found = self._misses(address, _places(cut.edges | self.halvings))
         if found is None:
-            return False
+            return None
         x, got = found
         if self._errors(x[::16], got[::16]).max(initial=0) > _ALLOWED:  # most mistakes show early
-            return False
+            return None
         errors = self._errors(x, got)
         if errors.max(initial=0) > _ALLOWED:
-            return False
+            return None
         # One in a hundred numbers was tried. Where errors are large, all are: rounding is much like chance there.
         worst = x[errors > _LARGE][np.argsort(-errors[errors > _LARGE])].view(np.int32) // _TOGETHER
         _, first = np.unique(worst, return_index=True)
         runs = worst[np.sort(first)[:_RUNS]] * _TOGETHER
         every = (runs[:, None] + np.arange(_TOGETHER, dtype=np.int32)).ravel()
         found = self._misses(address, every.view(np.float32))
-        return found is not None and self._errors(*found).max(initial=0) <= _AT_MOST
+        if found is None or self._errors(*found).max(initial=0) > _AT_MOST:
+            return None
+        if isinstance(cut, Piecewise) and cut.through_zero and not cut.tiny:
+            near = np.abs(x) < TINY
+            if self._errors(x[near], got[near], leniently=False).max(initial=0) > _ALLOWED:
+                return replace(cut, tiny=TINY)
+        return cut
 
     def _misses(self, address: int, x: NDArray[np.float32]) -> tuple[Floats, Floats] | None:
         """Where code does not give the nearest number, and what it gives; ``None`` where it is beyond its neighbours."""
@@ -174,10 +185,13 @@ class _Reference:
         apart = _apart(got, self.plainly(x))
         return (x[apart == 1], got[apart == 1]) if apart.max(initial=0) <= 1 else None
 
-    def _errors(self, x: NDArray[np.float32], got: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _errors(
+        self, x: NDArray[np.float32], got: NDArray[np.float32], *, leniently: bool = True
+    ) -> NDArray[np.float64]:
         """How far results are from the truth, in units of the last place.
 
-        Where the unit is so small that parts of the results are subnormal, and rounded as such, a whole one counts as allowed.
+        Where the unit is so small that parts of the results are subnormal, and rounded as such, a whole one
+        counts as allowed, if one is lenient.
         """
         with np.errstate(all="ignore"):
             right = self.exactly(x.astype(np.float64))
@@ -185,7 +199,7 @@ class _Reference:
             unit = np.spacing(np.abs(right).astype(np.float32)).astype(np.float64)
             checked = np.isfinite(right) & (np.abs(right) < 1e38)
         units: NDArray[np.float64] = error / unit
-        allowed = (unit <= _SMALL) & (units <= 1)
+        allowed = (unit <= _SMALL) & (units <= 1) & leniently
         return np.where(checked, np.where(allowed, units * _ALLOWED, units), 0.0)
 
 

@@ -108,7 +108,7 @@ class _Piecewise:
         y = self.polynomial(x, at) if self.table else x
         if f.at_zero is not None:
             y = x.eq(0.0).select(f.at_zero, y)
-        rare: Value | None = None
+        rare = x.abs().lt(f.tiny) & x.ne(0.0) if f.tiny else None
         ends = [(f.high, at.ge, at.gt), *([] if f.parity else [(f.low, at.le, at.lt)])]
         for tail, within, beyond in ends:
             if tail.kind == "rare":

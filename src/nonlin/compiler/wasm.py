@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from nonlin.compiler.far import far_function, has_far_sines
 from nonlin.compiler.formats import FORMATS, Format
 from nonlin.compiler.ir import Module, Value
 from nonlin.compiler.kind import Kind
@@ -54,13 +55,18 @@ def module_ir(exports: Mapping[str, Export], *, rows: bool = False) -> Module:
             written.add(f"{stem}.exact")
         if not fmt.exact:
             lanes_function(module, f"{stem}.lanes", export.program, Kind.MAP, inline=False)
-        _loop(module, name, fmt, stem)
+            if has_far_sines(export.program):
+                far_function(
+                    module, f"{stem}.far", export.program, Kind.MAP, f"{stem}.exact", internal=True
+                )
+        far = not fmt.exact and has_far_sines(export.program)
+        _loop(module, name, fmt, stem, f"{stem}.far" if far else f"{stem}.exact")
     if rows:
         write_rows(module, SCRATCH)
     return module
 
 
-def _loop(module: Module, name: str, fmt: Format, stem: str) -> None:
+def _loop(module: Module, name: str, fmt: Format, stem: str, exact: str) -> None:
     """One element after another; the rare ones through the exact arithmetic."""
     fn = module.function(
         name, [("x", "ptr"), ("out", "ptr"), ("n", "i32"), ("params", "ptr")], [], internal=False
@@ -77,7 +83,6 @@ def _loop(module: Module, name: str, fmt: Format, stem: str) -> None:
         rare = (value.is_nan() & z.eq(z)) | z.abs().eq(float("inf"))
         fn.branch(rare, "rare", "end")
         fn.label("rare")
-    exact = f"{stem}.exact"
     # The scratch word of the exact result lies in the 64 KiB that the module has for itself.
     scratch = fn.emit(f"inttoptr i32 {SCRATCH} to ptr", "ptr")
     fn.do(
