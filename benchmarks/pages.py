@@ -48,7 +48,7 @@ def _sizes() -> None:
         return sum(len(gzip.compress(files[n], 9)) for n in names) / 1000
 
     def started(page: str, later: bool = False) -> list[str]:
-        """The scripts of a page once all its demos run: what these import at once, and their workers.
+        """The scripts of a page once all its demos run: what these import at once, their texts, and their workers.
 
         With ``later`` also what they fetch when a reader asks for it, in the page's own language.
         """
@@ -58,6 +58,8 @@ def _sizes() -> None:
             return not re.search(r"demos/\w+/index\.ts$|messages/(art/|.*\bde\.ts$)", key)
 
         todo = ["src/page.ts", *(f"src/demos/{name}/index.ts" for name in demos)]
+        if demos - {"explorer", "art"}:
+            todo.append("src/messages/figures/en.ts")
         seen: dict[str, list[str]] = {}
         while todo:
             key = todo.pop()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from html.parser import HTMLParser
@@ -14,7 +13,7 @@ import pytest
 
 import nonlin
 from nonlin import sheet
-from nonlin.describe import catalogue_files
+from nonlin.describe import whole_catalogue
 from nonlin.lesson.sheet import COLUMNS, table
 
 LARGEST = sys.float_info.max
@@ -33,7 +32,7 @@ STATED: dict[str, tuple[str | None, str | None, str | None]] = {
 
 @pytest.fixture(scope="module")
 def catalogue() -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(catalogue_files()["catalogue.json"])
+    data: dict[str, Any] = whole_catalogue()
     return data
 
 

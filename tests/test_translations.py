@@ -45,7 +45,7 @@ def test_there_is_a_translation_and_each_has_its_messages() -> None:
     texts = {p.stem for p in (ROOT / "web/src/messages").glob("*.ts")} - {"index"}
     messages = {name for name in texts if not name.startswith("functions.")}
     assert messages == {"en", *LANGUAGES}
-    for part in ("later", "art"):
+    for part in ("figures", "later", "art"):
         assert {p.stem for p in (ROOT / "web/src/messages" / part).glob("*.ts")} == messages
     folders = {p.name for p in (ROOT / "exercises").iterdir() if p.is_dir()}
     assert folders <= set(LANGUAGES)

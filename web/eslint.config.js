@@ -23,7 +23,7 @@ export default ts.config(
   { files: ["*.mjs", "*.config.*"], languageOptions: { globals: { ...globals.node } } },
   {
     // All texts of a language stand in one file, so that a translation is one file.
-    files: ["src/messages/*.ts"],
+    files: ["src/messages/**/*.ts"],
     rules: { "max-lines": "off" },
   },
 );

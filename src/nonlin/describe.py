@@ -12,7 +12,7 @@ import logging
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -35,11 +35,14 @@ from nonlin.notation import decimals_kept, equation
 from nonlin.properties import mean_of
 from nonlin.rewrites import stabilise
 
-__all__ = ["catalogue_files", "describe", "wasm_module", "write_files"]
+__all__ = ["catalogue_files", "describe", "wasm_module", "whole_catalogue", "write_files"]
 
-_FILES = (  # the slow ones first
+_COMPUTED = (  # the slow ones first
     "engine.wasm", "catalogue.json", "catalogue.wasm", "art.json", "engine.json",
 )  # fmt: skip
+_FILES = (*_COMPUTED, "facts.json")
+_FACTS = ("notation", "properties")
+"""What is told of a function beside its figure, and nine tenths of all that is: pages fetch it by itself."""
 T = TypeVar("T")
 _MARK = "sources.txt"
 _PROPERTIES = (
@@ -161,7 +164,10 @@ def _make_code(folder: Path, name: str) -> None:
 
 def _compute() -> dict[str, bytes]:
     """The files, by name."""
-    return dict(zip(_FILES, _in_processes(_file, _FILES), strict=True))
+    files = dict(zip(_COMPUTED, _in_processes(_file, _COMPUTED), strict=True))
+    catalogue = json.loads(files["catalogue.json"])
+    facts = {f["name"]: {key: f.pop(key) for key in _FACTS} for f in catalogue["functions"]}
+    return files | {"catalogue.json": _json(catalogue), "facts.json": _json(facts)}
 
 
 def _in_processes(function: Callable[[str], T], names: Iterable[str]) -> list[T]:
@@ -180,10 +186,7 @@ def _file(name: str) -> bytes:
         case "catalogue.json":
             functions = [describe(a, budget_s=30.0) for a in activations]
             rows = [sheet.softmax(functions)]
-            return _json(
-                {"version": 1, "functions": functions, "rows": rows, "sheet": sheet.SHORT,
-                 "wasm": "catalogue.wasm"}
-            )  # fmt: skip
+            return _json({"version": 2, "functions": functions, "rows": rows, "sheet": sheet.SHORT})
         case "catalogue.wasm":
             return wasm_module(activations, rows=True)
         case "art.json":
@@ -222,6 +225,15 @@ def catalogue_files() -> dict[str, bytes]:
     encoded = {name: base64.b64encode(data).decode() for name, data in files.items()}
     cache.save(key, json.dumps(encoded).encode())
     return files
+
+
+def whole_catalogue(files: Mapping[str, bytes] | None = None) -> dict[str, Any]:
+    """What ``catalogue.json`` holds, with the facts about each function where they belong."""
+    files = catalogue_files() if files is None else files
+    catalogue: dict[str, Any] = json.loads(files["catalogue.json"])
+    facts = json.loads(files["facts.json"])
+    catalogue["functions"] = [f | facts[f["name"]] for f in catalogue["functions"]]
+    return catalogue
 
 
 if __name__ == "__main__":

@@ -68,6 +68,13 @@ def _data() -> dict[str, bytes]:
 
 
 @cache
+def _catalogue() -> dict[str, Any]:
+    from nonlin.describe import whole_catalogue
+
+    return whole_catalogue(_data())
+
+
+@cache
 def _widget(name: str) -> type[Any]:
     """The class of a demo's widgets."""
     try:
@@ -122,7 +129,7 @@ def _widget(name: str) -> type[Any]:
         "__module__": __name__,
         "_esm": (folder / f"{name}.js").read_text("utf-8"),
         "_css": (folder / f"{name}.css").read_text("utf-8"),
-        "_catalogue": traitlets.Dict(json.loads(data["catalogue.json"])).tag(sync=True),
+        "_catalogue": traitlets.Dict(_catalogue()).tag(sync=True),
         "_wasm": traitlets.Bytes(data["catalogue.wasm"]).tag(sync=True),
         **{key: Trait(setting) for key, setting in known.settings.items()},
     }

@@ -176,9 +176,8 @@ def test_the_question_knows_its_answer_from_the_run(page: Any, server_url: str) 
 
 def test_the_dotted_line_falls_by_the_largest_slope(page: Any, server_url: str) -> None:
     go(page, server_url)
-    catalogue = json.loads(page.request.get(f"{server_url}data/catalogue.json").body())
-    sigmoid = next(f for f in catalogue["functions"] if f["name"] == "sigmoid")
-    slope = float(next(p["value"] for p in sigmoid["properties"] if p["key"] == "max_slope"))
+    facts = json.loads(page.request.get(f"{server_url}data/facts.json").body())["sigmoid"]
+    slope = float(next(p["value"] for p in facts["properties"] if p["key"] == "max_slope"))
     assert slope == 0.25
     line = page.locator(".ideal").evaluate("l => l.y1.baseVal.value - l.y2.baseVal.value")
     labels = page.locator(".plot .grid").evaluate_all("all => all.map((l) => l.y1.baseVal.value)")

@@ -31,6 +31,8 @@ _DEMO = "src/demos/{}/index.ts"
 _ENGINE = "src/lib/engine.ts"
 _OF_LESSONS = {"exercise", "progress"}  # they have directives of their own
 _WORDS = "src/messages/{}.ts"
+_PARTS = {"explorer": "", "art": "art/"}
+"""Where a demo's own texts are; those of all others are in one place."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,13 @@ class Bundle:
         chunks = self._chunks([_SCRIPT, *map(_DEMO.format, demos)])
         return [f for f in _once(str(self.manifest[k]["file"]) for k in chunks) if f != self.script]
 
-    def words(self, language: str) -> list[str]:
-        """The module with a language's texts of the interface; none for English, which is in the script."""
-        chunk = self.manifest.get(_WORDS.format(language.split("-")[0].lower()))
-        return [str(chunk["file"])] if chunk and chunk.get("isDynamicEntry") else []
+    def words(self, language: str, demos: Sequence[str] = ()) -> list[str]:
+        """Modules with a language's texts: those of every page, English but in the script, and those of the demos."""
+        language = language.split("-")[0].lower()
+        parts = _once(["", *(_PARTS.get(demo, "figures/") for demo in demos)])
+        keys = [[_WORDS.format(part + each) for each in (language, "en")] for part in parts]
+        chunks = [self.manifest.get(own) or self.manifest.get(other, {}) for own, other in keys]
+        return [str(chunk["file"]) for chunk in chunks if chunk.get("isDynamicEntry")]
 
     def fonts(self) -> list[str]:
         """The upright faces, which every page shows at once."""
@@ -155,7 +160,7 @@ def page(
         ]
         links += [
             f'<link rel="modulepreload" href="{escape(m)}">'
-            for m in [*bundle.modules(demos[:1]), *bundle.words(edition.language)]
+            for m in [*bundle.modules(demos[:1]), *bundle.words(edition.language, demos[:1])]
         ]
         links += [
             f'<link rel="preload" href="{escape(f)}" as="fetch" crossorigin>' for f in _data(demos)
@@ -230,7 +235,7 @@ def _portable(bundle: Bundle, demos: Sequence[str], language: str) -> str:
     """The script of a page that may be on a web server or be opened as a file (web/src/start.ts)."""
     told = {
         "module": bundle.script,
-        "modules": " ".join([*bundle.modules(demos[:1]), *bundle.words(language)]),
+        "modules": " ".join([*bundle.modules(demos[:1]), *bundle.words(language, demos[:1])]),
         "fonts": " ".join(bundle.fonts()),
         "fetch": " ".join(_data(demos)),
         "file": f"{DATA_SCRIPT} {PAGE_SCRIPT}",

@@ -28,7 +28,7 @@ def table(catalogue: Mapping[str, Any], names: Sequence[str] = ()) -> str:
     Parameters
     ----------
     catalogue
-        What ``data/catalogue.json`` holds (:mod:`nonlin.describe`).
+        The catalogue as data (:func:`nonlin.describe.whole_catalogue`).
     names
         The rows; those of the short sheet unless others are named.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nonlin.describe import catalogue_files
+from nonlin.describe import catalogue_files, whole_catalogue
 from nonlin.lesson import wasm_python
 from nonlin.lesson.contents import with_contents
 from nonlin.lesson.document import Document
@@ -155,7 +155,7 @@ class _Printer:
         start = re.search(r'<div [^>]*data-demo="sheet"[^>]*>', body)
         if start is None:
             return body
-        rows = table(json.loads(catalogue_files()["catalogue.json"]))
+        rows = table(whole_catalogue())
         return body[: start.end()] + rows + body[start.end() :]
 
     def explorer(self) -> str:

@@ -1,5 +1,5 @@
 import { mount, unmount, type Component } from "svelte";
-import { messages } from "../messages";
+import { fetchTexts, messages, type Part } from "../messages";
 import type { Demo, Model } from "./model";
 import "../styles/tokens.css";
 import "../styles/controls.css";
@@ -17,16 +17,22 @@ function failure(text: string): HTMLElement {
   return message;
 }
 
+interface Options {
+  /** The part of the texts that it needs beside those that are there at once. */
+  texts?: Part | "none";
+  /** Told below what stands there already, in place of the usual. */
+  failed?: (reason: string) => string;
+}
+
 /**
- * A demo as an anywidget module: its state is prepared, then its component is shown with it. Until then the
- * element is busy; an error along the way is told in its place.
+ * A demo as an anywidget module: its texts are fetched and its state is prepared, then its component is shown
+ * with it. Until then the element is busy; an error along the way is told in its place.
  */
 export function demo<State extends Closable>(
   traits: Record<string, unknown>,
   component: Component<{ lab: State }>,
   prepare: (model: Model) => State | Promise<State>,
-  /** Told below what stands there already, in place of the usual. */
-  failed?: (reason: string) => string,
+  { texts = "figures", failed }: Options = {},
 ): Demo {
   return {
     traits: { ...traits },
@@ -35,7 +41,7 @@ export function demo<State extends Closable>(
       let gone = false;
       el.classList.add("nonlin");
       el.setAttribute("aria-busy", "true");
-      Promise.resolve()
+      Promise.resolve(texts === "none" ? undefined : fetchTexts(texts))
         .then(() => prepare(model))
         .then((state) => {
           if (gone) {

@@ -1,5 +1,6 @@
 import type { art } from "./art/en";
 import { en } from "./en";
+import type { figures } from "./figures/en";
 import type { later } from "./later/en";
 
 /** The same with other words: a text stays a text, and a function takes what it took. */
@@ -11,12 +12,16 @@ type Texts<T> = T extends string
 
 /** The texts that every page needs at once. */
 export type AtOnce = Texts<typeof en>;
-/** Those that come with what they belong to, once `fetchTexts` has brought them. */
+/** Those of a lesson's figures, each under its name. */
+export type Figures = Texts<typeof figures>;
+/** What comes with what it belongs to, once `fetchTexts` has brought it. */
 interface Parts {
+  figures: Figures;
   later: Texts<typeof later>;
   art: Texts<typeof art>;
 }
-export type Messages = AtOnce & Parts;
+export type Part = keyof Parts;
+export type Messages = AtOnce & Figures & Omit<Parts, "figures">;
 
 /** The texts of the interface in the page's language; English until `speak` has brought another. */
 export let messages = en as AtOnce as Messages;
@@ -33,7 +38,7 @@ export function summaryOf({ name, summary }: { name: string; summary: string }):
 }
 
 const others = import.meta.glob<{ default: AtOnce }>(["./*.ts", "!./en.ts", "!./index.ts", "!./functions.*.ts"]);
-const parts = import.meta.glob<{ default: Parts[keyof Parts] }>("./*/*.ts");
+const parts = import.meta.glob<{ default: Parts[Part] }>("./*/*.ts");
 
 /** Takes the texts of a language, where there are any, and says which it is now. Called before any demo starts. */
 export async function speak(language: string): Promise<string> {
@@ -46,7 +51,8 @@ export async function speak(language: string): Promise<string> {
 }
 
 /** Brings the texts of a part, before that is shown. */
-export async function fetchTexts(part: keyof Parts): Promise<void> {
+export async function fetchTexts(part: Part): Promise<void> {
   const load = parts[`./${part}/${spoken}.ts`] ?? parts[`./${part}/en.ts`];
-  messages = { ...messages, [part]: (await load?.())?.default };
+  const texts = (await load?.())?.default;
+  messages = { ...messages, ...(part === "figures" ? texts : { [part]: texts }) };
 }

@@ -147,6 +147,16 @@ export class PlaygroundState extends DemoState<Traits> {
     return this.functions.filter(({ name }) => names.includes(name));
   }
 
+  /** The first function in use whose results have no bounds. */
+  async unbounded(): Promise<Fn | undefined> {
+    for (const fn of this.used) {
+      const kernel = this.formulas?.get(fn.name)?.kernel ?? this.#lab.kernels.find((each) => each.fn === fn);
+      const facts = await kernel?.facts();
+      if (facts?.properties.some(({ key, value }) => key === "range" && value.includes("∞"))) return fn;
+    }
+    return undefined;
+  }
+
   /** What the sigmoid of a score is: the probability of class B. */
   probability(score: number): number {
     return this.#lab.kernels.find(({ fn }) => fn.name === "sigmoid")?.at(0, score, []) ?? NaN;

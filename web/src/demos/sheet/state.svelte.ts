@@ -1,6 +1,6 @@
 import { assignLooks, OWN_LOOK, type Look } from "../../lib/colours";
-import type { Property, RowFn } from "../../lib/lab/contract";
-import type { Kernel, Lab } from "../../lib/lab/lab";
+import type { Facts, Property, RowFn } from "../../lib/lab/contract";
+import { factsByName, labOf, type Kernel, type Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import { DemoState, reading } from "../../lib/state.svelte";
 import { search, wordsOf, type Sought } from "./search";
@@ -56,7 +56,12 @@ export class SheetState extends DemoState<Traits> {
   readonly #short: Row[];
   readonly rows: readonly Row[] = $derived.by(() => this.#chosen());
 
-  constructor(model: Model, lab: Lab) {
+  static async open(model: Model): Promise<SheetState> {
+    const lab = await labOf(model);
+    return new SheetState(model, lab, await factsByName(lab));
+  }
+
+  private constructor(model: Model, lab: Lab, facts: ReadonlyMap<string, Facts>) {
     super(model, DEFAULTS, {
       all: reading.flag,
       sort: reading.oneOf<Order>("", "name", ...COLUMNS),
@@ -65,21 +70,21 @@ export class SheetState extends DemoState<Traits> {
       why: reading.text,
     });
     const looks = assignLooks(lab.kernels.map(({ fn }) => fn.name));
-    const row = (fn: RowFn, aliases: readonly string[], kernel?: Kernel): Row => ({
+    const row = (fn: Omit<RowFn, "properties">, properties: readonly Property[], aliases: readonly string[], kernel?: Kernel): Row => ({
       name: fn.name,
       title: fn.title,
       summary: summaryOf(fn),
       look: looks.get(fn.name) ?? OWN_LOOK,
       kernel,
-      claims: Object.fromEntries(fn.properties.map((claim) => [claim.key, claim])),
+      claims: Object.fromEntries(properties.map((claim) => [claim.key, claim])),
       sought: {
         names: [fn.title, fn.name, ...aliases].join("\n").toLowerCase(),
-        words: wordsOf([summaryOf(fn).text, ...fn.properties.map(said)].join("\n")),
+        words: wordsOf([summaryOf(fn).text, ...properties.map(said)].join("\n")),
       },
     });
     this.#every = [
-      ...lab.kernels.map((kernel) => row(kernel.fn, kernel.fn.aliases, kernel)),
-      ...lab.rowFunctions.map((fn) => row(fn, [])),
+      ...lab.kernels.map((kernel) => row(kernel.fn, facts.get(kernel.fn.name)?.properties ?? [], kernel.fn.aliases, kernel)),
+      ...lab.rowFunctions.map((fn) => row(fn, fn.properties, [])),
     ];
     this.#short = lab.sheet.flatMap((name) => this.#every.find((each) => each.name === name) ?? []);
   }

@@ -1,5 +1,6 @@
 import type { Look } from "../../lib/colours";
-import { engineOf, labOf, type Lab } from "../../lib/lab/lab";
+import type { Facts } from "../../lib/lab/contract";
+import { engineOf, factsByName, labOf, type Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import { connect, type Connection } from "../../lib/net/connect";
 import { NetworkState } from "../../lib/net/state.svelte";
@@ -68,12 +69,18 @@ export class VanishingState extends NetworkState<Traits> {
 
   static async open(model: Model): Promise<VanishingState> {
     const [lab, engine, connection] = await Promise.all([labOf(model), engineOf(model), connect(model)]);
-    const state = new VanishingState(model, lab, engine.description.initial, connection);
+    const state = new VanishingState(model, lab, await factsByName(lab), engine.description.initial, connection);
     await state.rebuild();
     return state;
   }
 
-  private constructor(model: Model, lab: Lab, scales: Readonly<Record<string, object>>, connection: Connection) {
+  private constructor(
+    model: Model,
+    lab: Lab,
+    private readonly facts: ReadonlyMap<string, Facts>,
+    scales: Readonly<Record<string, object>>,
+    connection: Connection,
+  ) {
     super(model, DEFAULTS, readers(lab, scales), lab, connection);
     this.inits = inits(scales);
     this.runner = new Runner(
@@ -91,15 +98,17 @@ export class VanishingState extends NetworkState<Traits> {
 
   /** The largest slope that the function has anywhere, from the catalogue; undefined where it has none or none is known. */
   largestSlope(name: string): number | undefined {
-    const fn = this.lab.kernels.find((kernel) => kernel.fn.name === name)?.fn;
-    const value = Number(fn?.properties.find(({ key }) => key === "max_slope")?.value);
+    const value = Number(this.#claim(name, "max_slope"));
     return Number.isFinite(value) && value > 0 ? value : undefined;
   }
 
   /** Flat far out on both sides. */
   saturates(name: string): boolean {
-    const fn = this.lab.kernels.find((kernel) => kernel.fn.name === name)?.fn;
-    return fn?.properties.find(({ key }) => key === "saturates")?.value === "both sides";
+    return this.#claim(name, "saturates") === "both sides";
+  }
+
+  #claim(name: string, wanted: string): string | undefined {
+    return this.facts.get(name)?.properties.find(({ key }) => key === wanted)?.value;
   }
 
   /** It has learnt to answer with the mean, and its last layer's gradient is all but gone too. */

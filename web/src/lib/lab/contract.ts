@@ -1,4 +1,4 @@
-/** What Python writes into data/catalogue.json, and what `POST api/define` answers. */
+/** What Python writes into data/catalogue.json and data/facts.json, and what `POST api/define` answers. */
 export interface Notation {
   text: string;
   latex: string;
@@ -42,22 +42,25 @@ export interface Fn {
   symbol: string;
   parameters: Parameter[];
   kinks: Kink[];
-  notation: { f: Notation; d1: Notation; d2: Notation };
-  properties: Property[];
   view: { x: [number, number] };
 }
 
+/** What is told of a function beside its figure: for the catalogue's, by name, a file of its own. */
+export interface Facts {
+  notation: { f: Notation; d1: Notation; d2: Notation };
+  properties: Property[];
+}
+
 /** A function of a whole row of scores, which has no curve. */
-export type RowFn = Pick<Fn, "name" | "title" | "summary" | "citation" | "properties">;
+export type RowFn = Pick<Fn & Facts, "name" | "title" | "summary" | "citation" | "properties">;
 
 export interface Catalogue {
-  version: 1;
-  functions: Fn[];
+  version: 2;
+  /** A widget's have their facts with them. */
+  functions: (Fn | (Fn & Facts))[];
   rows: RowFn[];
   /** Names of what the cheat sheet shows before it is unfolded. */
   sheet: string[];
-  /** Relative to the data folder. */
-  wasm: string;
 }
 
 export interface DefineRequest {
@@ -69,7 +72,7 @@ export interface DefineRequest {
 }
 
 export interface Defined {
-  function: Fn;
+  function: Fn & Facts;
   /** Base64 of a module with the same exports as the catalogue's. */
   wasm: string;
   engine?: {

@@ -1,6 +1,6 @@
 import type { Model } from "../model";
 import type { EngineFiles } from "../net/networks";
-import type { Catalogue, Defined, DefineRequest, Drive, Fn, Refusal, RowFn } from "./contract";
+import type { Catalogue, Defined, DefineRequest, Drive, Facts, Fn, Refusal, RowFn } from "./contract";
 import { KernelModule, type Order, type Precision } from "./kernels";
 
 /** A formula that Python would not take, with the place in it. */
@@ -14,6 +14,8 @@ export class RefusedFormula extends Error {
 export class Kernel {
   constructor(
     readonly fn: Fn,
+    /** What is known of it, fetched when it is first asked for. */
+    readonly facts: () => Promise<Facts>,
     private readonly module: KernelModule,
     /** What networks need of it, where that was asked for. */
     readonly engine?: { module: WebAssembly.Module; drive: Drive },
@@ -85,12 +87,21 @@ let ofLesson: ReadonlySet<string> = new Set();
 /** Whether a function is one of those that the lesson tells about. */
 export const isOfLesson = (name: string): boolean => ofLesson.has(name);
 
-async function assemble(catalogue: Catalogue, bytes: BufferSource): Promise<Lab> {
-  if (catalogue.version !== 1) throw new Error(`catalogue version ${String(catalogue.version)}, expected 1`);
-  const module = await KernelModule.load(bytes);
+/** A function's own facts, or else those of a file. */
+function factsOf(fn: Fn | (Fn & Facts), file: () => Promise<Record<string, Facts>>): () => Promise<Facts> {
+  if ("properties" in fn) return () => Promise.resolve(fn);
+  return async () => {
+    const facts = (await file())[fn.name];
+    if (!facts) throw new Error(`nothing is known of ${fn.name}`);
+    return facts;
+  };
+}
+
+function assemble(catalogue: Catalogue, module: KernelModule): Lab {
+  if (catalogue.version !== 2) throw new Error(`catalogue version ${String(catalogue.version)}, expected 2`);
   ofLesson = new Set(catalogue.sheet);
   return {
-    kernels: catalogue.functions.map((fn) => new Kernel(fn, module)),
+    kernels: catalogue.functions.map((fn) => new Kernel(fn, factsOf(fn, factsOfPage), module)),
     rows: new Rows(module),
     rowFunctions: catalogue.rows,
     sheet: catalogue.sheet,
@@ -99,7 +110,7 @@ async function assemble(catalogue: Catalogue, bytes: BufferSource): Promise<Lab>
 
 async function assembleDefined({ function: fn, wasm, engine }: Defined): Promise<Kernel> {
   const own = engine && { module: await WebAssembly.compile(bytesOf(engine.wasm)), drive: engine.drive };
-  return new Kernel(fn, await KernelModule.load(bytesOf(wasm)), own);
+  return new Kernel(fn, factsOf(fn, factsOfPage), await KernelModule.load(bytesOf(wasm)), own);
 }
 
 const meta = (name: string): string | undefined =>
@@ -128,28 +139,39 @@ export async function dataFile(name: string): Promise<ArrayBuffer> {
 
 const dataJson = async (name: string): Promise<unknown> => JSON.parse(new TextDecoder().decode(await dataFile(name)));
 
+/** What a first call brings, for all that follow; after a failure the next one tries again. */
+function once<T>(bring: () => Promise<T>): () => Promise<T> {
+  let brought: Promise<T> | undefined;
+  return () =>
+    (brought ??= bring().catch((error: unknown) => {
+      brought = undefined;
+      throw error;
+    }));
+}
+
+const factsOfPage = once(async () => (await dataJson("facts.json")) as Record<string, Facts>);
+
 async function loadFromPage(): Promise<Lab> {
-  const catalogue = (await dataJson("catalogue.json")) as Catalogue;
-  const lab = await assemble(catalogue, await dataFile(catalogue.wasm));
+  const [catalogue, module] = await Promise.all([
+    dataJson("catalogue.json") as Promise<Catalogue>,
+    dataFile("catalogue.wasm").then((bytes) => KernelModule.load(bytes)),
+  ]);
+  const lab = assemble(catalogue, module);
   return meta("nonlin-server") === "no" ? lab : { ...lab, define: defineByServer };
 }
 
-let page: Promise<Lab> | undefined;
-
 /** The lab of this page, loaded once for all its demos. */
-export function labOfPage(): Promise<Lab> {
-  page ??= loadFromPage().catch((error: unknown) => {
-    page = undefined;
-    throw error;
-  });
-  return page;
-}
+export const labOfPage = once(loadFromPage);
+
+/** What is known of each function of a lab, by name. */
+export const factsByName = async ({ kernels }: Lab): Promise<ReadonlyMap<string, Facts>> =>
+  new Map(await Promise.all(kernels.map(async ({ fn, facts }) => [fn.name, await facts()] as const)));
 
 /** The lab of a notebook's widget: traits `_catalogue` and `_wasm`; formulas go by message. */
 export async function labOfModel(model: Model): Promise<Lab> {
   const view = model.get("_wasm") as DataView<ArrayBuffer>;
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  const lab = await assemble(model.get("_catalogue") as Catalogue, bytes);
+  const lab = assemble(model.get("_catalogue") as Catalogue, await KernelModule.load(bytes));
   let serial = 0;
   const define = (request: DefineRequest): Promise<Kernel> =>
     new Promise((resolve, reject) => {
@@ -170,15 +192,13 @@ export async function labOfModel(model: Model): Promise<Lab> {
 export const labOf = (model: Model): Promise<Lab> =>
   model.get("_catalogue") === undefined ? labOfPage() : labOfModel(model);
 
-let engine: Promise<EngineFiles> | undefined;
-
-async function engineOfPage(): Promise<EngineFiles> {
+const engineOfPage = once(async (): Promise<EngineFiles> => {
   const [module, description] = await Promise.all([
     dataFile("engine.wasm").then((bytes) => WebAssembly.compile(bytes)),
     dataJson("engine.json") as Promise<EngineFiles["description"]>,
   ]);
   return { module, description };
-}
+});
 
 /** The network engine: of the page, fetched once for all its demos, or from a widget's traits `_engine*`. */
 export function engineOf(model: Model): Promise<EngineFiles> {
@@ -188,9 +208,5 @@ export function engineOf(model: Model): Promise<EngineFiles> {
     const description = model.get("_engine_about") as EngineFiles["description"];
     return WebAssembly.compile(bytes).then((module) => ({ module, description }));
   }
-  engine ??= engineOfPage().catch((error: unknown) => {
-    engine = undefined;
-    throw error;
-  });
-  return engine;
+  return engineOfPage();
 }
