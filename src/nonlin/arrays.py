@@ -11,22 +11,20 @@ import math
 import operator
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable
-from functools import cache
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nonlin.crew import crew
 from nonlin.errors import DtypeError, ParameterError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
-
     from nonlin.compiler.kernel import Kernel
+    from nonlin.crew import Call, Crew
 
 __all__ = [
     "Array",
@@ -48,10 +46,9 @@ __all__ = [
 Array = NDArray[Any]
 
 _SPLIT = 1 << 16  # elements per thread below which a second thread does not pay
-_threads = [os.cpu_count() or 1]
-_submitting: set[int] = (
-    set()
-)  # threads that hold the pool's locks, where a signal's handler may call us
+_threads = [
+    len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+]
 
 
 def set_num_threads(n: int) -> None:
@@ -69,15 +66,6 @@ def set_num_threads(n: int) -> None:
     if count < 1:
         raise ValueError(f"the number of threads must be a whole number of at least 1, not {n!r}")
     _threads[0] = count
-    _pool.cache_clear()
-
-
-@cache
-def _pool(pid: int) -> ThreadPoolExecutor:
-    # Keyed by process: after a fork the parent's threads are not there.
-    from concurrent.futures import ThreadPoolExecutor
-
-    return ThreadPoolExecutor(_threads[0], thread_name_prefix="nonlin")
 
 
 def _by_layout(array: Array | None) -> int:
@@ -141,68 +129,92 @@ def run(
     at = [address(a) for a in (x, g, y, second)]
     params = address(values)
     workers = min(_threads[0], x.size // _SPLIT)
-    me = threading.get_ident()
-    if workers < 2 or me in _submitting:
-        _stretch(kernel, at, 0, x.size, params, [])
+    here = crew() if workers > 1 else None
+    if here is None or not here.lock.acquire(blocking=False):
+        _alone(kernel, at, 0, x.size, params)
         return
-    step = (-(-x.size // workers) + 63) // 64 * 64
-    given_up: list[bool] = []
-
-    # The arrays come along so that their memory outlives whoever works on it.
-    def part(start: int, stop: int, _: object = (x, g, y, second, values)) -> None:
-        _stretch(kernel, at, start, stop, params, given_up)
-
-    tasks: list[Future[None]] = []
     try:
-        try:
-            _submitting.add(me)
-            for start in range(0, x.size, step):
-                task = _pool(os.getpid()).submit(part, start, min(start + step, x.size))
-                tasks.append(task)
-        except RuntimeError:  # the interpreter is shutting down, and begins no threads
-            part(len(tasks) * step, x.size)
-        finally:
-            _submitting.discard(me)
-        for task in tasks:
-            task.result()
-    except BaseException:  # an interrupt, most likely
-        given_up.append(True)
-        for task in tasks:
-            if not task.cancel():
-                task.exception()
-        raise
+        # The arrays come along so that their memory outlives whoever works on it.
+        workers = 1 + here.grown(workers - 1)
+        _together(here, workers, kernel, at, x.size, params, (x, g, y, second, values))
+    finally:
+        here.lock.release()
 
 
-def _stretch(
-    kernel: Kernel, at: list[int], start: int, stop: int, params: int, given_up: list[bool]
+def _together(
+    here: Crew, workers: int, kernel: Kernel, at: list[int], size: int, params: int, holds: object
 ) -> None:
+    """Run over all elements in pieces, as many at once as there are threads; between them Python sees signals."""
+    done = 0
+    while done < size:
+        piece = min(kernel.piece, (-(-(size - done) // workers) + 63) // 64 * 64)
+        starts = range(done, min(done + workers * piece, size), piece)
+        counts = [min(piece, size - start) for start in starts]
+        calls = [
+            (kernel.loop_address,
+             (*_places(kernel, at, start), count, params, kernel.exact_address))
+            for start, count in zip(starts[1:], counts[1:], strict=True)
+        ]  # fmt: skip
+
+        def mine(start: int = done, count: int = counts[0]) -> None:
+            _piece(kernel, at, start, count, params)
+
+        finished = here.share(mine, calls, holds)
+        for start, count, some in zip(starts[1:], counts[1:], finished, strict=True):
+            if (some or 0) < count:  # it was not begun, or it needs code that is not loaded yet
+                _alone(kernel, at, start + (some or 0), start + count, params)
+        done += workers * piece
+
+
+def _places(kernel: Kernel, at: list[int], start: int) -> list[int]:
+    skip = start * kernel.format.size
+    return [a + skip if a else 0 for a in at]
+
+
+def _piece(kernel: Kernel, at: list[int], start: int, count: int, params: int) -> None:
+    x, g, y, second = _places(kernel, at, start)
+    began = time.perf_counter()
+    kernel.run(x, g, y, second, count, params)
+    kernel.took(count, time.perf_counter() - began)
+
+
+def _alone(kernel: Kernel, at: list[int], start: int, stop: int, params: int) -> None:
     """Run over the elements from ``start`` to ``stop`` in pieces, between which Python sees signals."""
-    if stop - start <= kernel.piece:
-        skip = start * kernel.format.size
-        x, g, y, second = (a + skip if a else 0 for a in at)
-        kernel.run(x, g, y, second, stop - start, params)
+    if start == 0 and stop <= kernel.piece:
+        x, g, y, second = at
+        kernel.run(x, g, y, second, stop, params)
         return
-    while start < stop and not given_up:
-        count, skip = min(kernel.piece, stop - start), start * kernel.format.size
-        x, g, y, second = (a + skip if a else 0 for a in at)
-        began = time.perf_counter()
-        kernel.run(x, g, y, second, count, params)
-        kernel.took(count, time.perf_counter() - began)
+    while start < stop:
+        count = min(kernel.piece, stop - start)
+        _piece(kernel, at, start, count, params)
         start += count
 
 
-def in_parts(part: Callable[[int, int], None], rows: int, size: int, group: int) -> None:
-    """Call ``part(start, count)`` for all rows of so many elements, by several threads where that pays.
+def in_parts(
+    call: Callable[[int, int, int], Call], function: Callable[..., object], rows: int, size: int,
+    group: int, holds: object,
+) -> None:  # fmt: skip
+    """Call a compiled function for all rows of so many elements, by several threads where that pays.
 
-    Parts are whole groups, but for the last.
+    ``call(start, count, k)`` is the call for the k-th part, ``function`` that function for ctypes. Parts are whole
+    groups, but for the last; ``holds`` is what is worked on.
     """
     workers = min(_threads[0], rows * size // _SPLIT, -(-rows // group))
-    if workers < 2:
-        part(0, rows)
+    here = crew() if workers > 1 else None
+    if here is None or not here.lock.acquire(blocking=False):
+        function(*call(0, rows, 0)[1])
         return
-    step = -(-rows // (workers * group)) * group
-    starts = range(0, rows, step)
-    list(_pool(os.getpid()).map(part, starts, (min(step, rows - s) for s in starts)))
+    try:
+        workers = 1 + here.grown(workers - 1)
+        step = -(-rows // (workers * group)) * group
+        starts = range(0, rows, step)
+        calls = [call(start, min(step, rows - start), k) for k, start in enumerate(starts)]
+        finished = here.share(lambda: function(*calls[0][1]), calls[1:], holds)
+        for (_, arguments), result in zip(calls[1:], finished, strict=True):
+            if result is None:
+                function(*arguments)
+    finally:
+        here.lock.release()
 
 
 # -- numbers --------------------------------------------------------------------------------------

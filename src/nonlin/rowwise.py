@@ -6,6 +6,7 @@ another byte order, 16 bits) go through a buffer, some at a time.
 
 from __future__ import annotations
 
+import ctypes
 import math
 import threading
 from collections.abc import Iterator
@@ -31,28 +32,38 @@ _local = threading.local()
 
 
 @lru_cache(64)
-def _code(kind: str, dtype: str, temperature: float) -> tuple[Any, int, Array]:
-    """A compiled function, and where the constants that it reads are."""
+def _code(kind: str, dtype: str, temperature: float) -> tuple[Any, int, int, Array]:
+    """A compiled function, its address, and the constants that it reads with theirs."""
     from nonlin.compiler.row_kernel import constants_of, rows
 
     constants = np.array(constants_of(dtype, temperature))
-    return getattr(rows(dtype), kind), address(constants), constants
+    function = getattr(rows(dtype), kind)
+    place = ctypes.cast(function, ctypes.c_void_p).value or 0
+    return function, place, address(constants), constants
 
 
-def _memory(n: int) -> int:
-    """The address of memory for rows of n scores, which this thread keeps for the next call."""
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """Memory for rows of so many scores."""
+
     size: int
-    at: int
-    size, at = getattr(_local, "room", (0, 0))
-    if size < n:
-        from nonlin.compiler.row_shape import work_size
+    memory: Array
 
-        size = max(n, 1 << 12)
-        _local.memory = np.empty(work_size(size) + 64, np.uint8)
-        at = address(_local.memory)
-        at += -at % 64
-        _local.room = size, at
-    return at
+    @classmethod
+    def of(cls, n: int, k: int) -> _Room:
+        """For the k-th part of a call: one that this thread has kept, or a new one."""
+        rooms: dict[int, _Room] = _local.__dict__.setdefault("rooms", {})
+        if k not in rooms or rooms[k].size < n:
+            from nonlin.compiler.row_shape import work_size
+
+            size = max(n, 1 << 12)
+            rooms[k] = cls(size, np.empty(work_size(size) + 64, np.uint8))
+        return rooms[k]
+
+    @property
+    def at(self) -> int:
+        begin = address(self.memory)
+        return begin + -begin % 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +104,17 @@ class Job:
         )  # fmt: skip
         if direct:
             at_z, at_out, step = address(z), address(out), n * dtype.itemsize
+            function, place, _, constants = _code(self.kind, name, self.temperature)
+            rooms: list[_Room] = []
 
-            def part(start: int, rows: int) -> None:
-                skip = start * step
-                self.call(name, at_z + skip, at_out + skip if at_out else 0, start, rows, n)
+            def call(start: int, rows: int, k: int) -> tuple[int, tuple[int, ...]]:
+                rooms.append(_Room.of(n, k))
+                skip, room = start * step, rooms[-1]
+                to = at_out + skip if at_out else 0
+                return place, self.arguments(name, at_z + skip, to, start, rows, n, room)
 
-            in_parts(part, count, n, _GROUP)
+            in_parts(call, function, count, n, _GROUP, (z, out, self.losses, rooms, constants))
+            self.tidy(n)
             return
         if out is not None and np.may_share_memory(out, z) and not _same_or_apart(out, z):
             z = z.copy()  # what is written could be read later
@@ -112,24 +128,31 @@ class Job:
                 np.copyto(here, rows, casting="unsafe")
                 done = rows.size // n
                 at = address(buffer)
-                self.call(name, at, at if out is not None else 0, start, done, n)
+                to = at if out is not None else 0
+                function = _code(self.kind, name, self.temperature)[0]
+                function(*self.arguments(name, at, to, start, done, n, _Room.of(n, 0)))
                 start += done
                 if out is not None:
                     np.copyto(out[piece], here, casting="unsafe")
+        self.tidy(n)
 
-    def call(self, name: str, z: int, out: int, start: int, rows: int, n: int) -> None:
-        """Rows from the address of the first, which is row ``start`` of all."""
-        function, params, _ = _code(self.kind, name, self.temperature)
-        given, memory = self.losses, _memory(n)
+    def arguments(
+        self, name: str, z: int, out: int, start: int, rows: int, n: int, room: _Room
+    ) -> tuple[int, ...]:
+        """Of a call for rows from the address of the first, which is row ``start`` of all."""
+        params, given = _code(self.kind, name, self.temperature)[2], self.losses
         if given is None:
-            function(z, 0, out, 0, rows, n, params, 0, 0, 0, memory)
-        else:
-            function(
-                z, address(given.targets) + 8 * start, out, address(given.losses) + 8 * start, rows, n,
-                params, address(given.weights), address(given.smooth), address(given.options), memory,
-            )  # fmt: skip
+            return z, 0, out, 0, rows, n, params, 0, 0, 0, room.at
+        return (
+            z, address(given.targets) + 8 * start, out, address(given.losses) + 8 * start, rows, n,
+            params, address(given.weights), address(given.smooth), address(given.options), room.at,
+        )  # fmt: skip
+
+    @staticmethod
+    def tidy(n: int) -> None:
+        """Memory for long rows is not kept."""
         if n > _KEPT:
-            _local.room, _local.memory = (0, 0), None
+            _local.rooms = {}
 
 
 def _same_or_apart(out: Array, z: Array) -> bool:

@@ -20,7 +20,7 @@ from typing import Any
 
 from nonlin.errors import CompileError
 
-__all__ = ["Image"]
+__all__ = ["Image", "keep_for_good"]
 
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
@@ -75,7 +75,7 @@ class Image:
         memory = mmap.mmap(-1, len(code))
         memory[:] = bytes(code)
         address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-        _kept.append(memory)
+        keep_for_good(memory)
         mprotect = _libc().mprotect
         mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
         if mprotect(address, len(code), mmap.PROT_READ | mmap.PROT_EXEC):
@@ -83,7 +83,14 @@ class Image:
         return {name: address + at for name, at in self.symbols.items()}
 
 
-_kept: list[mmap.mmap] = []
+_kept: list[object] = []
+
+
+def keep_for_good(thing: object) -> None:
+    """Have an object outlive the interpreter, too: a thread may still be in its code when that ends."""
+    _kept.append(thing)
+    if hasattr(ctypes, "pythonapi"):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
 
 def _libc() -> Any:

@@ -68,7 +68,7 @@ class Kernel:
         self.values = None if values is None or dtype != "float32" else tuple(values)
         self._program = program
         self._loop: Any = None
-        self._exact_address = 0
+        self._loop_address = self._exact_address = 0
         self.piece = _SMALL
 
     @cached_property
@@ -139,7 +139,19 @@ class Kernel:
         """Where the loop and the exact arithmetic are in memory; loads or compiles them."""
         if not self.format.exact and not self._exact_address:
             self._load_exact()
-        return ctypes.cast(self._loaded(), ctypes.c_void_p).value or 0, self._exact_address
+        return self.loop_address, self._exact_address
+
+    @property
+    def loop_address(self) -> int:
+        """Where the loop is; loads or compiles it."""
+        if not self._loop_address:
+            self._loaded()
+        return self._loop_address
+
+    @property
+    def exact_address(self) -> int:
+        """Where the exact arithmetic is, or 0 as long as no element has needed it."""
+        return self._exact_address
 
     @property
     def complete(self) -> bool:
@@ -154,7 +166,8 @@ class Kernel:
         with native.lock:  # several threads may ask at once
             if self._loop is None:
                 imports = _runtime() if self.format.exact else {}
-                self._loop = LOOP(native.load(self.key, self._loop_module, imports)["kernel"])
+                address = native.load(self.key, self._loop_module, imports)["kernel"]
+                self._loop_address, self._loop = address, LOOP(address)
             return self._loop
 
     def _load_exact(self) -> None:

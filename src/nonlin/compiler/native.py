@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from nonlin.compiler import cache
-from nonlin.compiler.image import Image
+from nonlin.compiler.image import Image, keep_for_good
 from nonlin.compiler.target import host
 from nonlin.errors import CompileError
 from nonlin.forks import code as lock
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from nonlin.compiler.ir import Module
 
 __all__ = ["assembly", "compiled", "load", "load_image", "lock", "place"]
-
-_engines: list[Any] = []  # the code lives as long as its engine
 
 
 @lru_cache(None)
@@ -105,7 +103,7 @@ def _place_by_llvm(image: Image, imports: Mapping[str, int]) -> dict[str, int]:
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
         engine.add_object_file(llvm.ObjectFileRef.from_data(image.code))
         engine.finalize_object()
-        _engines.append(engine)
+        keep_for_good(engine)
         return {name: int(engine.get_function_address(name)) for name in image.symbols}
 
 
