@@ -714,6 +714,12 @@ def test_a_parameter_that_is_no_finite_number(slope: Any, message: str) -> None:
 def test_a_parameter_that_does_not_exist() -> None:
     with pytest.raises(ParameterError, match=r"'slope'.*negative_slope"):
         nonlin.leaky_relu(1.0, slope=0.1)
+    with pytest.raises(ParameterError, match=r"by name, leaky_relu\(x, negative_slope=…\)"):
+        nonlin.leaky_relu(1.0, 0.2)
+    with pytest.raises(
+        ParameterError, match="relu takes one array: give an array for the result as out"
+    ):
+        nonlin.relu(np.ones(3), np.ones(3))
     with pytest.raises(ParameterError, match="it has none"):
         nonlin.relu(1.0, alpha=0.1)
     with pytest.raises(ParameterError, match="'x'"):

@@ -164,7 +164,9 @@ class Activation:
         return type(self), (self.entry,)
 
     # -- running it -----------------------------------------------------------------------------
-    def __call__(self, x: ArrayLike, /, *, out: Array | None = None, **parameters: float) -> Any:
+    def __call__(
+        self, x: ArrayLike, /, *more: object, out: Array | None = None, **parameters: float
+    ) -> Any:
         """f(x), element by element.
 
         Parameters
@@ -198,6 +200,12 @@ class Activation:
         TypeError, ValueError
             ``out`` is no array, of another shape or read-only. After any error it is as it was.
         """
+        if more:
+            first = next(iter(self.parameters), None)
+            named = f"parameters by name, {self.name}(x, {first}=…), " if first else ""
+            raise ParameterError(
+                f"{self.name} takes one array: give {named}and an array for the result as out=…"
+            )
         if type(x) is ndarray and not parameters and x.size < self._small:
             call = self._values_of.get(x.dtype)
             if call is not None and (out is None or fits(out, x)):

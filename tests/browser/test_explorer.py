@@ -112,6 +112,8 @@ def test_picker_by_keyboard_and_the_empty_state(page: Any, explorer_url: str) ->
     assert page.get_by_test_id("reading-leaky_relu").count() == 1
     page.keyboard.press("Escape")
     assert search.get_attribute("aria-expanded") == "false"
+    search.press_sequentially("softm")
+    assert "a function of a whole row" in page.get_by_role("listbox").inner_text()
 
 
 def test_gradient_meter_multiplies_the_slope(page: Any, explorer_url: str) -> None:

@@ -36,6 +36,7 @@ const de: AtOnce = {
   inLesson: "In der Lektion",
   byName: "Alle anderen, nach Namen",
   noneFound: (query) => `Zu „${query}“ passt keine Funktion.`,
+  noCurve: (title) => `${title} ist eine Funktion einer ganzen Reihe von Zahlen, nicht einer einzelnen: Sie hat hier keine Kurve.`,
   full: "Mehr als fünf auf einmal gehen nicht. Entferne eine, um eine andere hinzuzufügen.",
   empty: "Hier ist noch nichts. Wähle oben eine Funktion oder tippe eine Formel.",
 

@@ -35,6 +35,7 @@ export const en = {
   inLesson: "In the lesson",
   byName: "All others, by name",
   noneFound: (query: string) => `No function matches “${query}”.`,
+  noCurve: (title: string) => `${title} is a function of a whole row of numbers, not of one: it has no curve to add here.`,
   full: "Five at once are the most. Remove one to add another.",
   empty: "Nothing on show. Pick a function above, or type a formula.",
 

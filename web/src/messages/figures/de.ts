@@ -353,7 +353,7 @@ const figures: Figures = {
     train: "Training",
     test: "Test",
     loss: "Verlust",
-    accuracy: "Trefferquote",
+    accuracy: "Treffer\u00adquote",
     percent: (share) =>
       Number.isNaN(share) ? "–" : `${(100 * share).toLocaleString("de", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} %`,
     scores: "Verlust und Trefferquote jetzt",
