@@ -202,9 +202,9 @@ class Activation:
         """
         if more:
             first = next(iter(self.parameters), None)
-            named = f"parameters by name, {self.name}(x, {first}=…), " if first else ""
+            named = f"parameters by name, {self.name}(x, {first}=…), and " if first else ""
             raise ParameterError(
-                f"{self.name} takes one array: give {named}and an array for the result as out=…"
+                f"{self.name} takes one array: give {named}an array for the result as out=…"
             )
         if type(x) is ndarray and not parameters and x.size < self._small:
             call = self._values_of.get(x.dtype)
