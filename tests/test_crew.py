@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
+from time import sleep
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,44 +14,72 @@ import pytest
 
 import nonlin
 from nonlin import crew as crew_module
-from nonlin.crew import Crew, crew
+from nonlin.compiler.crew import COUNT
+from nonlin.crew import Crew, Work, crew
 
-ADD = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * 12)
-
-
-def compiled(returned: int = 0) -> tuple[Any, int, list[tuple[int, ...]]]:
-    """A function for helpers, its address, and the arguments that it has been called with."""
-    seen: list[tuple[int, ...]] = []
-
-    def body(*arguments: int) -> int:
-        seen.append(arguments)
-        return returned
-
-    function = ADD(body)
-    return function, ctypes.cast(function, ctypes.c_void_p).value or 0, seen
+FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * 12)
 
 
-def test_each_call_is_made_once_with_its_arguments() -> None:
-    mine = Crew()
-    assert mine.grown(2) == 2
-    _, at, seen = compiled(returned=7)
-    done: list[int | None] = []
-    for _ in range(50):
-        done += mine.share(lambda: None, [(at, (1, 2, 3)), (at, tuple(range(12)))], None)
-    assert set(done) <= {7, None}
-    assert len(seen) == done.count(7)
-    assert set(seen) <= {(1, 2, 3, *[0] * 9), tuple(range(12))}
+class Counted:
+    """A function that takes down what it is called with."""
+
+    def __init__(self, refuses_from: int = 1 << 60) -> None:
+        self.calls: list[tuple[int, ...]] = []
+        self.refuses_from = refuses_from
+        self.function: Any = FUNCTION(self._call)
+
+    def _call(self, *arguments: int) -> int:
+        self.calls.append(arguments)
+        start, count = arguments[0], arguments[COUNT]
+        return min(count, max(self.refuses_from - start, 0))
+
+    def work(self, rows: int, chunk: int, **more: Any) -> Work:
+        place = ctypes.cast(self.function, ctypes.c_void_p).value or 0
+        return Work(place, rows, chunk, first=(0, 100, -1), row=(1, 8, 0), own=(0, 0, 0, 5), **more)
 
 
-def test_a_call_that_nobody_begins_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        threading.Thread, "start", lambda self: None
-    )  # a helper that gets no processor
-    mine = Crew()
+@pytest.mark.parametrize("helpers", [0, 1, 2, 4])
+@pytest.mark.parametrize(("rows", "chunk"), [(1, 1), (100, 7), (64, 8), (1000, 1)])
+def test_each_chunk_is_done_once(helpers: int, rows: int, chunk: int) -> None:
+    mine, counted = Crew(), Counted()
+    assert mine.grown(helpers) == helpers
+    for _ in range(20):
+        counted.calls.clear()
+        assert mine.share(counted.work(rows, chunk), helpers) == []
+        starts = range(0, rows, chunk)
+        assert sorted(call[0] for call in counted.calls) == list(starts)
+        for start, at, same, own, count, *rest in counted.calls:
+            assert (at, same, count) == (100 + 8 * start, -1, min(chunk, rows - start))
+            assert own in {5 * worker for worker in range(helpers + 1)} and not any(rest)
+
+
+def test_helpers_take_their_part() -> None:
+    mine, counted, seen = Crew(), Counted(), set()
+    mine.grown(1)
+    for _ in range(300):
+        mine.share(counted.work(50, 1), 1)
+        seen |= {call[3] for call in counted.calls}
+    assert seen == {0, 5}
+
+
+@pytest.mark.parametrize("refuses_from", [0, 1, 7, 8, 93, 99])
+@pytest.mark.parametrize("helpers", [0, 1, 3])
+def test_what_a_function_leaves_is_told(refuses_from: int, helpers: int) -> None:
+    mine, counted = Crew(), Counted(refuses_from)
+    mine.grown(helpers)
+    left = mine.share(counted.work(100, 8, tells=True), helpers)
+    rows = sorted(row for start, stop in left for row in range(start, stop))
+    assert rows == list(range(refuses_from, 100))
+
+
+def test_a_helper_that_gets_no_processor_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading.Thread, "start", lambda self: None)
+    mine, counted = Crew(), Counted(50)
     assert mine.grown(1) == 1
-    _, at, seen = compiled()
-    assert mine.share(lambda: None, [(at, ())], None) == [None]
-    assert not seen
+    assert mine.share(counted.work(40, 8), 1) == []
+    assert len(counted.calls) == 5
+    rows = {row for ends in mine.share(counted.work(100, 8, tells=True), 1) for row in range(*ends)}
+    assert rows == set(range(50, 100))
 
 
 def test_without_threads_one_works_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,39 +95,45 @@ def test_without_threads_one_works_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     np.testing.assert_allclose(nonlin.softmax(x.reshape(512, -1)).sum(-1), 1, rtol=1e-5)
 
 
-def test_what_was_not_begun_is_computed_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of it, or what is left where the exact arithmetic was not loaded yet."""
-    x = np.linspace(-9, 9, 1 << 19, dtype=np.float32)
-    want, wanted = nonlin.tanh(x), nonlin.log_softmax(x.reshape(512, -1))
-    monkeypatch.setattr("nonlin.arrays._threads", [2])
-    for result in (None, 0, 100):
-
-        def share(
-            self: Crew, mine: Any, calls: Any, holds: Any, result: int | None = result
-        ) -> Any:
-            mine()
-            return [result for _ in calls]
-
-        monkeypatch.setattr(Crew, "share", share)
-        # What a helper says it has done is believed: here it has not, and that much is missing.
-        missing = np.count_nonzero(nonlin.tanh(x) != want)
-        assert missing <= 100 * (result or 0)
-        if result is None:
-            assert np.array_equal(nonlin.log_softmax(x.reshape(512, -1)), wanted)
-
-
-def test_an_error_in_ones_own_part_waits_for_the_others() -> None:
-    mine = Crew()
+def test_without_semaphores_a_lock_wakes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew_module._Helper, "_make_bed", lambda self: None)
+    mine, counted, seen = Crew(), Counted(), set()
     mine.grown(1)
-    _, at, seen = compiled()
-    for _ in range(20):
-        with pytest.raises(KeyboardInterrupt):
-            mine.share(lambda: (_ for _ in ()).throw(KeyboardInterrupt), [(at, (1,))], None)
-        assert mine._helpers[0]._holds is None
-    before = len(seen)
-    mine._helpers[0].post((at, (2,)), "held")  # and then nobody collects
-    mine.share(lambda: None, [(at, (3,))], None)
-    assert len(seen) <= before + 2
+    for k in range(40):
+        sleep(0.003 * (k % 2))  # every other time it is asleep
+        mine.share(counted.work(200, 1), 1)
+        seen |= {call[3] for call in counted.calls}
+    assert seen == {0, 5}
+
+
+def test_an_interrupt_waits_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And where even that was interrupted, whoever comes next does."""
+    mine, counted = Crew(), Counted()
+    mine.grown(1)
+    helper, code = mine._helpers[0], crew_module._code()
+    other = dict(vars(code), work=lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with monkeypatch.context() as patch:
+        patch.setattr(crew_module, "_code", lambda: SimpleNamespace(**other))
+        for _ in range(20):
+            with pytest.raises(KeyboardInterrupt):
+                mine.share(counted.work(20, 1), 1)
+            assert helper.holds is None
+    helper.post(mine._job, "held")
+    counted.calls.clear()
+    assert mine.share(counted.work(20, 1), 1) == [] and helper.holds is None
+    assert sorted(call[0] for call in counted.calls)[-20:] == list(range(20))
+
+
+def test_kernels_finish_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an element needs the exact arithmetic, which was not loaded yet."""
+    z = np.linspace(-3, 3, 1 << 18, dtype=np.float32)
+    z[:: 1 << 12] = 1e30  # a cosine that lanes cannot know
+    for threads in (2, 3):
+        f = nonlin.define(f"z * cos(z) + {threads}/7")
+        monkeypatch.setattr("nonlin.arrays._threads", [threads])
+        got = f(z)
+        monkeypatch.setattr("nonlin.arrays._threads", [1])
+        assert got.tobytes() == f(z).tobytes()
 
 
 def test_a_second_caller_works_alone() -> None:

@@ -13,18 +13,20 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nonlin.crew import crew
+from nonlin.compiler.crew import COUNT
+from nonlin.crew import Work, crew
 from nonlin.errors import DtypeError, ParameterError
 
 if TYPE_CHECKING:
     from nonlin.compiler.kernel import Kernel
-    from nonlin.crew import Call, Crew
+    from nonlin.crew import Crew
 
 __all__ = [
     "Array",
@@ -41,11 +43,13 @@ __all__ = [
     "run",
     "same_or_apart",
     "set_num_threads",
+    "workers_for",
 ]
 
 Array = NDArray[Any]
 
 _SPLIT = 1 << 16  # elements per thread below which a second thread does not pay
+_CHUNKS, _LEAST = 6, 1 << 14  # per thread, and how many elements at least: some microseconds
 _threads = [
     len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 ]
@@ -134,8 +138,8 @@ def run(
         _alone(kernel, at, 0, x.size, params)
         return
     try:
-        # The arrays come along so that their memory outlives whoever works on it.
         workers = 1 + here.grown(workers - 1)
+        # The arrays come along so that their memory outlives whoever works on it.
         _together(here, workers, kernel, at, x.size, params, (x, g, y, second, values))
     finally:
         here.lock.release()
@@ -144,26 +148,27 @@ def run(
 def _together(
     here: Crew, workers: int, kernel: Kernel, at: list[int], size: int, params: int, holds: object
 ) -> None:
-    """Run over all elements in pieces, as many at once as there are threads; between them Python sees signals."""
-    done = 0
-    while done < size:
-        piece = min(kernel.piece, (-(-(size - done) // workers) + 63) // 64 * 64)
-        starts = range(done, min(done + workers * piece, size), piece)
-        counts = [min(piece, size - start) for start in starts]
-        calls = [
-            (kernel.loop_address,
-             (*_places(kernel, at, start), count, params, kernel.exact_address))
-            for start, count in zip(starts[1:], counts[1:], strict=True)
-        ]  # fmt: skip
+    """Run over all elements in pieces, on which all threads work; between them Python sees signals."""
+    steps = [kernel.format.size if a else 0 for a in at]
+    start = 0
+    while start < size:
+        count = min(workers * kernel.piece, size - start)
+        work = Work(
+            kernel.loop_address, count, _chunk(count, workers),
+            (*_places(kernel, at, start), 0, params, kernel.exact_address), steps, tells=True,
+            holds=holds,
+        )  # fmt: skip
+        began = time.perf_counter()
+        left = here.share(work, workers - 1)
+        kernel.took(-(-count // workers), time.perf_counter() - began)
+        for first, last in left:  # it needs code that is not loaded yet
+            _alone(kernel, at, start + first, start + last, params)
+        start += count
 
-        def mine(start: int = done, count: int = counts[0]) -> None:
-            _piece(kernel, at, start, count, params)
 
-        finished = here.share(mine, calls, holds)
-        for start, count, some in zip(starts[1:], counts[1:], finished, strict=True):
-            if (some or 0) < count:  # it was not begun, or it needs code that is not loaded yet
-                _alone(kernel, at, start + (some or 0), start + count, params)
-        done += workers * piece
+def _chunk(count: int, workers: int) -> int:
+    """Elements that a thread takes at once: a few for each, so that one that comes late does less."""
+    return max(-(-count // (_CHUNKS * workers)) + 63 & -64, _LEAST)
 
 
 def _places(kernel: Kernel, at: list[int], start: int) -> list[int]:
@@ -190,31 +195,28 @@ def _alone(kernel: Kernel, at: list[int], start: int, stop: int, params: int) ->
         start += count
 
 
-def in_parts(
-    call: Callable[[int, int, int], Call], function: Callable[..., object], rows: int, size: int,
-    group: int, holds: object,
-) -> None:  # fmt: skip
+def in_parts(work: Work, function: Callable[..., object], size: int) -> None:
     """Call a compiled function for all rows of so many elements, by several threads where that pays.
 
-    ``call(start, count, k)`` is the call for the k-th part, ``function`` that function for ctypes. Parts are whole
-    groups, but for the last; ``holds`` is what is worked on.
+    ``function`` is that function for ctypes; a thread takes multiples of ``work.chunk`` rows.
     """
-    workers = min(_threads[0], rows * size // _SPLIT, -(-rows // group))
+    workers = workers_for(work.rows, size, work.chunk)
     here = crew() if workers > 1 else None
     if here is None or not here.lock.acquire(blocking=False):
-        function(*call(0, rows, 0)[1])
+        first = list(work.first)
+        first[COUNT] = work.rows
+        function(*first)
         return
     try:
-        workers = 1 + here.grown(workers - 1)
-        step = -(-rows // (workers * group)) * group
-        starts = range(0, rows, step)
-        calls = [call(start, min(step, rows - start), k) for k, start in enumerate(starts)]
-        finished = here.share(lambda: function(*calls[0][1]), calls[1:], holds)
-        for (_, arguments), result in zip(calls[1:], finished, strict=True):
-            if result is None:
-                function(*arguments)
+        groups = -(-work.rows // (_CHUNKS * workers * work.chunk))
+        here.share(replace(work, chunk=groups * work.chunk), here.grown(workers - 1))
     finally:
         here.lock.release()
+
+
+def workers_for(rows: int, size: int, group: int) -> int:
+    """How many threads pay for rows of so many elements that are computed in groups."""
+    return min(_threads[0], rows * size // _SPLIT, -(-rows // group))
 
 
 # -- numbers --------------------------------------------------------------------------------------

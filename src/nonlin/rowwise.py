@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nonlin.arrays import address, in_parts
+from nonlin.arrays import address, in_parts, workers_for
+from nonlin.crew import Work
 
 __all__ = ["Job", "Losses"]
 
@@ -44,26 +45,33 @@ def _code(kind: str, dtype: str, temperature: float) -> tuple[Any, int, int, Arr
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """Memory for rows of so many scores."""
+    """Memory for rows of so many scores, for each of some threads."""
 
     size: int
+    workers: int
     memory: Array
 
     @classmethod
-    def of(cls, n: int, k: int) -> _Room:
-        """For the k-th part of a call: one that this thread has kept, or a new one."""
-        rooms: dict[int, _Room] = _local.__dict__.setdefault("rooms", {})
-        if k not in rooms or rooms[k].size < n:
+    def of(cls, n: int, workers: int) -> _Room:
+        """One that this thread has kept, or a new one."""
+        kept: _Room | None = getattr(_local, "room", None)
+        if kept is None or kept.size < n or kept.workers < workers:
             from nonlin.compiler.row_shape import work_size
 
             size = max(n, 1 << 12)
-            rooms[k] = cls(size, np.empty(work_size(size) + 64, np.uint8))
-        return rooms[k]
+            each = work_size(size) + 63 & -64
+            kept = _local.room = cls(size, workers, np.empty(each * workers + 64, np.uint8))
+        return kept
 
     @property
     def at(self) -> int:
         begin = address(self.memory)
         return begin + -begin % 64
+
+    @property
+    def each(self) -> int:
+        """Bytes from one thread's memory to the next one's."""
+        return (self.memory.size - 64) // self.workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +111,16 @@ class Job:
             and (out is None or (_in_place(out, dtype) and _same_or_apart(out, z)))
         )  # fmt: skip
         if direct:
-            at_z, at_out, step = address(z), address(out), n * dtype.itemsize
             function, place, _, constants = _code(self.kind, name, self.temperature)
-            rooms: list[_Room] = []
-
-            def call(start: int, rows: int, k: int) -> tuple[int, tuple[int, ...]]:
-                rooms.append(_Room.of(n, k))
-                skip, room = start * step, rooms[-1]
-                to = at_out + skip if at_out else 0
-                return place, self.arguments(name, at_z + skip, to, start, rows, n, room)
-
-            in_parts(call, function, count, n, _GROUP, (z, out, self.losses, rooms, constants))
+            room = _Room.of(n, max(workers_for(count, n, _GROUP), 1))
+            step, given = n * dtype.itemsize, self.losses is not None
+            work = Work(
+                place, count, _GROUP,
+                first=self.arguments(name, address(z), address(out), 0, count, n, room),
+                row=(step, 8 * given, step if out is not None else 0, 8 * given),
+                own=(*[0] * 10, room.each), holds=(z, out, self.losses, room, constants),
+            )  # fmt: skip
+            in_parts(work, function, n)
             self.tidy(n)
             return
         if out is not None and np.may_share_memory(out, z) and not _same_or_apart(out, z):
@@ -130,7 +137,7 @@ class Job:
                 at = address(buffer)
                 to = at if out is not None else 0
                 function = _code(self.kind, name, self.temperature)[0]
-                function(*self.arguments(name, at, to, start, done, n, _Room.of(n, 0)))
+                function(*self.arguments(name, at, to, start, done, n, _Room.of(n, 1)))
                 start += done
                 if out is not None:
                     np.copyto(out[piece], here, casting="unsafe")
@@ -152,7 +159,7 @@ class Job:
     def tidy(n: int) -> None:
         """Memory for long rows is not kept."""
         if n > _KEPT:
-            _local.rooms = {}
+            _local.room = None
 
 
 def _same_or_apart(out: Array, z: Array) -> bool:

@@ -1,9 +1,12 @@
-"""The machine code by which a second thread takes part in a call: posted, begun and waited for in nanoseconds.
+"""The machine code by which several threads work on one call: begun, shared out and waited for in nanoseconds.
 
-A *slot* is some memory that a caller and a helping thread share. The helper looks at it again and again for about
-a tenth of a millisecond after its last job, as OpenMP's threads do, so that calls that follow one another find it
-awake; then it says that it is asleep, and returns to whoever called it. A job that the helper has not begun when the
-caller is done with its own is taken back, so that a helper that gets no processor costs nothing but a look.
+A *job* is a function of rows of memory, and where they are, cut into chunks. Each thread begins at a place of its own, so that calls
+on the same memory find it in the same caches, and goes round: it takes every chunk that nobody has taken yet, so that a
+thread that comes late does less. A *slot* is some memory that a caller and a helping thread
+share. The helper looks at it again and again for about a millisecond after its last job, as OpenMP's threads do, so that
+calls that follow one another find it awake; then it says that it is asleep, and is so until it is woken. A job
+that the helper has not begun when the caller is done is taken back: a helper that gets no processor costs
+nothing but a look.
 """
 
 from __future__ import annotations
@@ -12,39 +15,89 @@ import platform
 
 from nonlin.compiler.ir import Function, Module, Value
 
-__all__ = ["ARGUMENTS", "FIELDS", "SIZE", "crew_module"]
+__all__ = ["ARGUMENTS", "CHUNKS", "COUNT", "JOB", "JOB_SIZE", "SLOT", "SLOT_SIZE", "crew_module"]
 
 ARGUMENTS = 12
-"""Of a job's function: pointers and 64-bit integers; those it does not have are ignored."""
-FIELDS = {
-    "state": 0,
-    "asleep": 64,
-    "semaphore": 128,
-    "function": 192,
-    "arguments": 200,
-    "result": 296,
-}
-"""Offsets in a slot, in bytes; what two threads write lies in lines of its own."""
-SIZE = 320
-TAKEN_BACK = -1
-"""What collecting a job gives that had not been begun."""
+"""Of a job's function: addresses and whole numbers; those it does not have are ignored."""
+COUNT = 4
+"""Which of them is the number of rows."""
+SLOT = {
+    "state": 0, "asleep": 64, "job": 128, "worker": 136, "result": 192, "wait": 256, "wake": 264, "bed": 320,
+}  # fmt: skip
+SLOT_SIZE = 384
+"""``wait`` and ``wake`` are functions of what is at ``bed``, such as a semaphore; where they are 0, sleeping is the caller's business."""
+JOB = {
+    "function": 0, "rows": 8, "chunk": 16, "chunks": 24, "workers": 32, "tells": 40, "first": 64, "row": 160,
+    "own": 256, "taken": 384,
+}  # fmt: skip
+"""Offsets in bytes; what two threads write lies in lines of its own, but for the chunks' bytes, of which there are few.
+
+Argument j of the function is ``first[j]``, plus ``row[j]`` times the chunk's first row, plus ``own[j]`` times the number of
+who calls; the number of rows is the chunk's. Where the job ``tells``, the function returns how many rows it has done.
+"""
+CHUNKS = 1024
+"""The most that a job may have: ``taken`` is a byte for each."""
+JOB_SIZE = JOB["taken"] + CHUNKS
 
 _IDLE, _POSTED, _RUNNING, _DONE = range(4)
-_LOOKS = 2500  # of some 40 ns
+_LOOKS = 25_000  # of some 40 ns
 _PAUSES = {"x86_64": "llvm.x86.sse2.pause()", "AMD64": "llvm.x86.sse2.pause()"}
 
 
 def crew_module() -> Module:
-    """Three functions of a slot.
+    """Functions of a job and of a slot.
 
-    ``help`` does one job after another, and returns when it is tired; ``post -> i32`` says whether the helper has to
-    be woken; ``collect -> i32`` waits for a job, and says whether it was done or is taken back.
+    ``work(job, worker) -> i64`` does chunks until there are none, and returns -1; or the first row that was not
+    done where the function left some. ``help(slot)`` does one job after another, and may return when it is tired;
+    ``post(slot) -> i32`` says whether the helper has to be woken; ``collect(slot) -> i32`` waits for a job, and says whether
+    it was done or is taken back.
     """
     module = Module(fma=False, inline=False)
+    _work(module)
     _Slot(module, "help", []).help()
     _Slot(module, "post", ["i32"]).post()
     _Slot(module, "collect", ["i32"]).collect()
     return module
+
+
+def _work(module: Module) -> None:
+    fn = module.function("work", [("job", "ptr"), ("worker", "i64")], ["i64"], internal=False)
+    job, worker = fn.arguments
+
+    def field(name: str) -> Value:
+        return fn.element(job, "i8", JOB[name])
+
+    function, rows = fn.load(field("function"), "ptr"), fn.load(field("rows"), "i64")
+    chunk, tells = fn.load(field("chunk"), "i64"), fn.load(field("tells"), "i64")
+    chunks, workers = fn.load(field("chunks"), "i64"), fn.load(field("workers"), "i64")
+    begin = (worker * chunks) / workers
+    fn.jump("next")
+    fn.label("next")
+    tried = fn.phi("i64", (0, "entry"), (Value(fn, "%tried.next", "i64"), "again"))
+    fn.ret_if(tried.ge(chunks), fn.i64(-1))
+    place = begin + tried
+    place = place.lt(chunks).select(place, place - chunks)
+    taken = fn.element(field("taken"), "i8", place)
+    before = fn.emit(f"atomicrmw xchg ptr {taken.ref}, i8 1 seq_cst", "i8")
+    fn.branch(before.eq(0), "do", "again")
+    fn.label("again")
+    fn.do(f"%tried.next = add i64 {tried.ref}, 1")
+    fn.jump("next")
+    fn.label("do")
+    start = place * chunk
+    left = rows - start
+    count = left.lt(chunk).select(left, chunk)
+    given = [
+        fn.load(field("first"), "i64", j)
+        + fn.load(field("row"), "i64", j) * start
+        + fn.load(field("own"), "i64", j) * worker
+        for j in range(ARGUMENTS)
+    ]
+    given[COUNT] = count
+    shown = ", ".join(f"i64 {v.ref}" for v in given)
+    done = fn.emit(f"call i64 {function.ref}({shown})", "i64")
+    fn.ret_if(tells.ne(0) & done.lt(count), start + done)
+    fn.jump("again")
 
 
 class _Slot:
@@ -55,7 +108,7 @@ class _Slot:
         (self.slot,) = self.fn.arguments
 
     def at(self, field: str) -> Value:
-        return self.fn.element(self.slot, "i8", FIELDS[field])
+        return self.fn.element(self.slot, "i8", SLOT[field])
 
     def load(self, field: str) -> Value:
         return self.fn.emit(f"load atomic i32, ptr {self.at(field).ref} seq_cst, align 4", "i32")
@@ -70,6 +123,14 @@ class _Slot:
             f"cmpxchg ptr {place}, i32 {before}, i32 {after} seq_cst seq_cst", "{i32, i1}"
         )
         return self.fn.emit(f"extractvalue {{i32, i1}} {both.ref}, 1", "i1")
+
+    def function(self, field: str) -> Value:
+        return self.fn.load(self.at(field), "i64")
+
+    def in_bed(self, function: Value) -> None:
+        """Call one of the two functions of the bed."""
+        pointer = self.fn.emit(f"inttoptr i64 {function.ref} to ptr", "ptr")
+        self.fn.emit(f"call i32 {pointer.ref}(ptr {self.at('bed').ref})", "i32")
 
     def pause(self) -> None:
         call = _PAUSES.get(platform.machine())
@@ -102,7 +163,10 @@ class _Slot:
         self.exchange("asleep", 1)
         fn.branch(self.load("state").eq(_POSTED), "awake", "sleep")
         fn.label("sleep")
-        fn.ret()
+        wait = self.function("wait")
+        fn.ret_if(wait.eq(fn.i64(0)))
+        self.in_bed(wait)
+        fn.jump("awake")
         fn.label("awake")
         self.exchange("asleep", 0)
         fn.jump("look")
@@ -110,11 +174,8 @@ class _Slot:
         fn.label("posted")
         fn.branch(self.change(_POSTED, _RUNNING), "run", "ran")
         fn.label("run")
-        function = fn.load(self.at("function"), "ptr")
-        arguments = self.at("arguments")
-        given = [fn.load(arguments, "i64", i) for i in range(ARGUMENTS)]
-        shown = ", ".join(f"i64 {v.ref}" for v in given)
-        fn.store(fn.emit(f"call i64 {function.ref}({shown})", "i64"), self.at("result"))
+        job, worker = fn.load(self.at("job"), "ptr"), fn.load(self.at("worker"), "i64")
+        fn.store(fn.call("work", job, worker, results=["i64"])[0], self.at("result"))
         self.exchange("state", _DONE)
         fn.jump("ran")
         fn.label("ran")
@@ -123,7 +184,10 @@ class _Slot:
     def post(self) -> None:
         fn = self.fn
         self.exchange("state", _POSTED)
-        fn.ret(self.exchange("asleep", 0))
+        asleep, wake = self.exchange("asleep", 0), self.function("wake")
+        fn.ret_if(wake.eq(fn.i64(0)), asleep)
+        fn.when(asleep.ne(0), lambda: self.in_bed(wake))
+        fn.ret(fn.lift(0, "i32"))
 
     def collect(self) -> None:
         fn = self.fn
