@@ -15,9 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
 
-from nonlin.compiler import cache as store
-from nonlin.compiler import native
-from nonlin.compiler.crew import ARGUMENTS, JOB, JOB_SIZE, SLOT, SLOT_SIZE, crew_module
+from nonlin.compiler.crew import ARGUMENTS, JOB, JOB_SIZE, SLOT, SLOT_SIZE
 from nonlin.errors import CompileError
 
 __all__ = ["Crew", "Work", "crew"]
@@ -75,6 +73,10 @@ class Work:
 @cache
 def _code() -> SimpleNamespace:
     """The compiled functions; ``post`` keeps the interpreter's lock, as it takes no time."""
+    from nonlin.compiler import cache as store
+    from nonlin.compiler import native
+    from nonlin.compiler.crew import crew_module
+
     at = native.load(store.key("crew"), crew_module)
     place = ctypes.c_void_p
     return SimpleNamespace(

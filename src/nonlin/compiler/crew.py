@@ -12,8 +12,10 @@ nothing but a look.
 from __future__ import annotations
 
 import platform
+from typing import TYPE_CHECKING
 
-from nonlin.compiler.ir import Function, Module, Value
+if TYPE_CHECKING:
+    from nonlin.compiler.ir import Function, Module, Value
 
 __all__ = ["ARGUMENTS", "CHUNKS", "COUNT", "JOB", "JOB_SIZE", "SLOT", "SLOT_SIZE", "crew_module"]
 
@@ -52,6 +54,8 @@ def crew_module() -> Module:
     ``post(slot) -> i32`` says whether the helper has to be woken; ``collect(slot) -> i32`` waits for a job, and says whether
     it was done or is taken back.
     """
+    from nonlin.compiler.ir import Module
+
     module = Module(fma=False, inline=False)
     _work(module)
     _Slot(module, "help", []).help()
@@ -73,7 +77,7 @@ def _work(module: Module) -> None:
     begin = (worker * chunks) / workers
     fn.jump("next")
     fn.label("next")
-    tried = fn.phi("i64", (0, "entry"), (Value(fn, "%tried.next", "i64"), "again"))
+    tried = fn.phi("i64", (0, "entry"), (fn.value("%tried.next", "i64"), "again"))
     fn.ret_if(tried.ge(chunks), fn.i64(-1))
     place = begin + tried
     place = place.lt(chunks).select(place, place - chunks)
@@ -145,7 +149,7 @@ class _Slot:
         looks = fn.phi(
             "i64",
             (0, "entry"),
-            (Value(fn, "%looks.next", "i64"), "again"),
+            (fn.value("%looks.next", "i64"), "again"),
             (0, "awake"),
             (0, "ran"),
         )
@@ -154,7 +158,7 @@ class _Slot:
         fn.label("nothing")
         self.pause()
         fn.do(f"%looks.next = add i64 {looks.ref}, 1")
-        fn.branch(Value(fn, "%looks.next", "i64").lt(_LOOKS), "again", "tired")
+        fn.branch(fn.value("%looks.next", "i64").lt(_LOOKS), "again", "tired")
         fn.label("again")
         fn.jump("look")
 

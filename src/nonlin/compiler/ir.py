@@ -192,6 +192,10 @@ class Function:
         self._lines.append(f"  {ref} = {text}")
         return Value(self, ref, type_)
 
+    def value(self, ref: str, type_: str) -> Value:
+        """A value by the name that an instruction gives it, earlier or later."""
+        return Value(self, ref, type_)
+
     def do(self, text: str) -> None:
         """Append an instruction without a result."""
         self._lines.append(f"  {text}")
