@@ -14,7 +14,8 @@ import pytest
 
 import nonlin
 from nonlin import crew as crew_module
-from nonlin.compiler.crew import COUNT
+from nonlin.arrays import workers_for
+from nonlin.compiler.crew import CHUNKS, COUNT
 from nonlin.crew import Crew, Work, crew
 
 FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * 12)
@@ -134,6 +135,17 @@ def test_kernels_finish_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
         got = f(z)
         monkeypatch.setattr("nonlin.arrays._threads", [1])
         assert got.tobytes() == f(z).tobytes()
+
+
+def test_more_threads_than_a_job_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has so many processors; whoever asks for them gets fewer."""
+    monkeypatch.setattr("nonlin.arrays._threads", [1 << 20])
+    assert workers_for(1 << 40) * 6 <= CHUNKS
+    assert (workers_for(0), workers_for(1 << 40, parts=3)) == (1, 3)
+    mine, counted = Crew(), Counted()
+    with pytest.raises(ValueError, match="at most 1024 chunks, not 1025"):
+        mine.share(counted.work(1025, 1), 0)
+    assert mine.share(counted.work(1024, 1), 0) == [] and len(counted.calls) == 1024
 
 
 def test_a_second_caller_works_alone() -> None:

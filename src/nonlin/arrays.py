@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nonlin.compiler.crew import COUNT
+from nonlin.compiler.crew import CHUNKS, COUNT
 from nonlin.crew import Work, crew
 from nonlin.errors import DtypeError, ParameterError
 
@@ -56,7 +56,7 @@ _threads = [
 
 
 def set_num_threads(n: int) -> None:
-    """Use at most ``n`` threads for large arrays (all processors by default).
+    """Use at most ``n`` threads for large arrays (by default as many as there are processors for this process).
 
     Raises
     ------
@@ -132,7 +132,7 @@ def run(
     """Run a kernel over plain arrays of one shape, by several threads where that pays."""
     at = [address(a) for a in (x, g, y, second)]
     params = address(values)
-    workers = min(_threads[0], x.size // _SPLIT)
+    workers = workers_for(x.size)
     here = crew() if workers > 1 else None
     if here is None or not here.lock.acquire(blocking=False):
         _alone(kernel, at, 0, x.size, params)
@@ -195,12 +195,11 @@ def _alone(kernel: Kernel, at: list[int], start: int, stop: int, params: int) ->
         start += count
 
 
-def in_parts(work: Work, function: Callable[..., object], size: int) -> None:
-    """Call a compiled function for all rows of so many elements, by several threads where that pays.
+def in_parts(work: Work, function: Callable[..., object], workers: int) -> None:
+    """Call a compiled function for all rows, by so many threads if they are to be had.
 
     ``function`` is that function for ctypes; a thread takes multiples of ``work.chunk`` rows.
     """
-    workers = workers_for(work.rows, size, work.chunk)
     here = crew() if workers > 1 else None
     if here is None or not here.lock.acquire(blocking=False):
         first = list(work.first)
@@ -214,9 +213,9 @@ def in_parts(work: Work, function: Callable[..., object], size: int) -> None:
         here.lock.release()
 
 
-def workers_for(rows: int, size: int, group: int) -> int:
-    """How many threads pay for rows of so many elements that are computed in groups."""
-    return min(_threads[0], rows * size // _SPLIT, -(-rows // group))
+def workers_for(size: int, parts: int = CHUNKS) -> int:
+    """How many threads pay for so many elements in so many parts."""
+    return max(min(_threads[0], size // _SPLIT, parts, CHUNKS // _CHUNKS), 1)
 
 
 # -- numbers --------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
 
-from nonlin.compiler.crew import ARGUMENTS, JOB, JOB_SIZE, SLOT, SLOT_SIZE
+from nonlin.compiler.crew import ARGUMENTS, CHUNKS, JOB, JOB_SIZE, SLOT, SLOT_SIZE
 from nonlin.errors import CompileError
 
 __all__ = ["Crew", "Work", "crew"]
@@ -39,7 +39,7 @@ class _Memory:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A compiled function to be called for chunks of so many rows.
+    """A compiled function to be called for chunks of so many rows, at most :data:`nonlin.compiler.crew.CHUNKS` of them.
 
     ``first``, ``row`` and ``own`` are its arguments as :data:`nonlin.compiler.crew.JOB` has them; ``tells`` says whether it
     returns how many rows it has done; ``holds`` is what has to stay in memory meanwhile.
@@ -60,6 +60,8 @@ class Work:
 
     def write(self, job: _Memory, workers: int) -> None:
         """Into the memory of a job, of which nothing is taken yet."""
+        if self.chunks > CHUNKS:
+            raise ValueError(f"a job has at most {CHUNKS} chunks, not {self.chunks}")
         head = (self.function, self.rows, self.chunk, self.chunks, workers, self.tells)
         _HEAD.pack_into(job.buffer, job.skip + JOB["function"], *head)
         parts = (
@@ -88,7 +90,7 @@ def _code() -> SimpleNamespace:
 
 
 class _Helper:
-    """A thread that waits for jobs: for a moment in machine code, and then for a lock to open.
+    """A thread that waits for jobs: for a moment it looks for them, and then it sleeps.
 
     Raises
     ------
@@ -97,9 +99,8 @@ class _Helper:
     """
 
     def __init__(self, worker: int) -> None:
-        self._slot = _Memory(
-            SLOT_SIZE
-        )  # for good: the thread looks at it as long as there is a process
+        # For good: the thread looks at it as long as there is a process.
+        self._slot = _Memory(SLOT_SIZE)
         self.holds: object = None
         self._worker, self._code = worker, _code()
         self._make_bed()

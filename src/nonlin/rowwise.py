@@ -112,7 +112,8 @@ class Job:
         )  # fmt: skip
         if direct:
             function, place, _, constants = _code(self.kind, name, self.temperature)
-            room = _Room.of(n, max(workers_for(count, n, _GROUP), 1))
+            workers = workers_for(z.size, -(-count // _GROUP))
+            room = _Room.of(n, workers)
             step, given = n * dtype.itemsize, self.losses is not None
             work = Work(
                 place, count, _GROUP,
@@ -120,7 +121,7 @@ class Job:
                 row=(step, 8 * given, step if out is not None else 0, 8 * given),
                 own=(*[0] * 10, room.each), holds=(z, out, self.losses, room, constants),
             )  # fmt: skip
-            in_parts(work, function, n)
+            in_parts(work, function, workers)
             self.tidy(n)
             return
         if out is not None and np.may_share_memory(out, z) and not _same_or_apart(out, z):

@@ -21,8 +21,8 @@ from nonlin.compiler.program import LEAVES, Instruction, Program
 
 __all__ = ["far_function", "has_far_sines"]
 
-_HIGH = 2.0**134
-"""Angles up to here: any float32 times a number up to 64."""
+_BITS = 134
+"""Angles up to 2**134: any float32 times a number up to 64."""
 _WINDOW = 6  # words of 32 bits, of which the product with the angle's 53 bits leaves four
 _AHEAD = 2  # words of zeros ahead of the point, for angles whose last bit is worth less than a turn
 _MASK = 0xFFFFFFFF
@@ -99,7 +99,7 @@ def _values(fn: Function, program: Program, z: Value, params: Value) -> list[Val
 
 def _far_sine(shift: int) -> Callable[[Function, Value], list[Value]]:
     def body(fn: Function, x: Value) -> list[Value]:
-        fn.ret_if(x.abs().lt(_HIGH).eq(0), fn.f64(math.nan))
+        fn.ret_if(x.abs().lt(2.0**_BITS).eq(0), fn.f64(math.nan))
         words = _turns(fn, x)
         # The nearest quarter of a turn: add an eighth, and take the top two bits.
         quarter = (words[0] + 0x20000000).lshr(30) & 3
@@ -125,7 +125,7 @@ def _turns(fn: Function, x: Value) -> list[Value]:
     mantissa = (bits & ((1 << 52) - 1)) | (1 << 52)
     # abs(x) is the mantissa times 2**(at - 32 _AHEAD): bits of 1/(2 pi) from here on are worth half a turn and less.
     at = (bits.lshr(52) & 0x7FF) - 1023 - 52 + 32 * _AHEAD
-    last = (134 - 53 + 32 * _AHEAD) // 32
+    last = (_BITS - 53 + 32 * _AHEAD) // 32
     bits_of = [0] * _AHEAD + list(table.INV_TWO_PI_WORDS)
     word = at.lshr(5)
     raw = [fn.i64(bits_of[i]) for i in range(_WINDOW + 1)]
