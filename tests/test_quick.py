@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 import nonlin
 from nonlin.compiler.kernel import Kernel
 from nonlin.compiler.kind import Kind
-from nonlin.compiler.pieces import pieces
+from nonlin.compiler.plans import cuts
 from nonlin.compiler.quick import can_be_quick, quick_module
+from nonlin.compiler.target import host
 
-pytestmark = pytest.mark.skipif(not can_be_quick(), reason="quick kernels need AVX-512")
+pytestmark = pytest.mark.skipif(not can_be_quick(), reason="quick kernels need look-ups")
 
+LOOK_UPS = {"avx512": "vpermi2var", "avx2": "avx2.permd", "neon": "aarch64.neon.tbl"}
 QUICK = (
     "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "celu", "softplus", "silu", "gelu",
     "gelu_tanh", "mish", "softsign", "logsigmoid", "arctan", "gaussian", "exponential", "phish", "lisht",
@@ -75,7 +77,9 @@ def test_these_are_quick(name: str) -> None:
     for what in ("value", "derivative"):
         ir = f.kernel("float32", what).ir
         assert "@plain" in ir
-        assert ("vpermi2var" in ir) != (name in ("relu", "leaky_relu"))  # these are straight lines
+        assert (LOOK_UPS[host().simd or "avx512"] in ir) != (
+            name in ("relu", "leaky_relu")
+        )  # these are straight lines
 
 
 @pytest.mark.parametrize("name", ["gelu", "silu", "tanh", "softplus"])
@@ -143,22 +147,24 @@ def test_a_formula_of_ones_own(formula: str) -> None:
 
 
 def test_what_has_no_pieces() -> None:
-    assert list(pieces(lambda x: np.sin(50 * x))) == []
+    simd = host().simd
+    assert simd is not None
+    assert list(cuts(lambda x: np.sin(50 * x), simd)) == []
     with np.errstate(all="ignore"):
-        assert list(pieces(np.log)) == []
+        assert list(cuts(np.log, simd)) == []
 
 
 def test_a_wrong_cut_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Code with one coefficient off by a part in 10⁶ is not taken."""
     from nonlin.compiler import quick
 
-    def spoiled(function: Any) -> Any:
-        found = list(pieces(function))
+    def spoiled(function: Any, simd: Any) -> Any:
+        found = list(cuts(function, simd))
         for cut in found:
             cut.coefficients[0, 3] *= np.float32(1 + 1e-6)
         return found
 
-    monkeypatch.setattr(quick, "pieces", spoiled)
+    monkeypatch.setattr(quick, "cuts", spoiled)
     f = nonlin.sigmoid
     kernel = Kernel("spoiled", partial(f.program, "value"), "float32", values=())
     assert quick_module(kernel) is None

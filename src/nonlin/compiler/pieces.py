@@ -1,10 +1,11 @@
-"""Functions of one number as 32 polynomials: the quick way to float32 results that are still faithful.
+"""Functions of one number as 8 to 64 polynomials: the quick way to float32 results that are still faithful.
 
-A window of the line is cut into 32 pieces of one width, and on each the function is a polynomial around
-the piece's centre. All coefficients stay in registers, where AVX-512 picks one of 32 for each of 16
-lanes in one instruction, so every function costs about the same, however complicated its formula.
+A window of the line is cut into pieces of one width, and on each the function is a polynomial around the
+piece's centre. All coefficients lie in tables of registers (:mod:`nonlin.compiler.tables`): AVX-512 picks one of
+32 for each of 16 lanes in one instruction, so every function costs about the same, however complicated its
+formula. Which cuts are tried on which processor, and in which order, is in :mod:`nonlin.compiler.plans`.
 
-Requirements, which :func:`pieces` sees to and the caller checks on the finished code:
+Requirements, which :func:`cut` sees to and the caller checks on the finished code:
 
 * errors below one unit of the last place. So the first two coefficients have two parts each, and the sum
   ``c0 + (t c1 + rest)`` is rounded where it is small, but for the last time;
@@ -22,30 +23,24 @@ table, here they come from the formula.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from itertools import product
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COUNT", "TINY", "Piecewise", "Tail", "pieces"]
+__all__ = ["COUNT", "FALL", "TINY", "Floats", "Function", "Piecewise", "Plan", "Tail", "cut"]
 
 COUNT = 32
 """Pieces of a window: what two registers of sixteen floats hold."""
 TINY = 2.0**-120
 """The product of a smaller number and a rounding error is rounded once more, as it is subnormal."""
 
-_FAR = 20.5
-# A window holds all of the bend where the function is a straight line from here on, else it ends there. Of normal
-# numbers with deviation 3 one in 10⁵ is beyond 13. Smaller windows have smaller pieces, on which less is lost.
-_WINDOWS = ((_FAR, 13.25), (13.25, 13.25), (9.5, 9.5))
-_DEGREES = range(3, 10)
 _GOOD = 2.0**-27  # relative error of the polynomials, before anything is rounded
 _CENTRES = 1 << 12  # a centre is a multiple of one by this
 _STEPS = 1 << 13  # and so is a step of which a zero is a multiple
-_LEAST = 2.0**-96
-_FALL = 0.4  # below so much of its middle value, a piece has lost too many bits
+FALL = 0.4
+"""Below so much of its middle value, a piece has lost too many bits."""
 _LESS = 0.75  # the same where there are slopes
 _NODES = 40
 _NEXT_TO_NOTHING = (
@@ -129,7 +124,7 @@ class Piecewise:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
     """A manner of cutting: how many pieces, whether folded, whether by a power of z; and how sums are formed."""
 
     count: int = COUNT
@@ -137,189 +132,16 @@ class _Plan:
     factored: bool = False
     careful: bool = False
     inner: bool = False  # pieces of the absolute value, one of them around a zero that is not 0
-
-
-# The quickest code first, for the window that has fewest rare elements. Then what takes half as long again.
-_FIRST = ((_Plan(), 2), (_Plan(factored=True), 2), (_Plan(careful=True), 4))
-_SWITCHES = (False, True)
-_THEN = tuple(
-    _Plan(count, folded, factored, careful)
-    for count, factored, folded, careful in product(
-        (COUNT, 2 * COUNT), _SWITCHES, _SWITCHES, _SWITCHES
-    )
-    if folded or count > COUNT
-)
-_LAST = tuple(
-    _Plan(count, folded, factored, careful=True, inner=True)
-    for count, factored, folded in product((COUNT, 2 * COUNT), _SWITCHES, _SWITCHES)
-)
-
-
-def pieces(function: Function) -> Iterator[Piecewise]:
-    """Ways to cut a function up, each worked out when it is asked for; none where it does not lend itself to that.
-
-    ``function`` maps float64 to float64, and is right to the last bits of these.
-    """
-    windows: list[tuple[Tail, Tail]] = []
-    cutter = _Cutter(function, _parity(function))
-    for within, reach in _WINDOWS:
-        low, high = (_tail(function, sign, within, reach) for sign in (-1.0, 1.0))
-        if high.at - low.at < 1e-30:  # two straight lines
-            table = np.zeros((0, COUNT), np.float32)
-            yield Piecewise(table, None, 1.0, 0.0, low, high, cutter.parity, rooted=False)
-            continue
-        low, high = _seen(function, low), _seen(function, high)
-        if (low, high) not in windows:
-            windows.append((low, high))
-            for plan, times in _FIRST:
-                yield from cutter.pieces(plan, low, high, times)
-    for plan, (low, high) in product(_THEN + _LAST, windows):
-        yield from cutter.pieces(plan, low, high, 2)
-
-
-class _Cutter:
-    """A function and its cuts so far: one cut makes code of both kinds."""
-
-    def __init__(self, function: Function, parity: int) -> None:
-        self.function, self.parity = function, parity
-        self.order = _order(function)
-        self.known: dict[tuple[object, ...], Piecewise | None] = {}
-
-    def pieces(self, plan: _Plan, low: Tail, high: Tail, times: int) -> Iterator[Piecewise]:
-        """The cuts of a window: where errors add up at one place in one of them, they do not in another."""
-        if plan.folded and (self.parity or not low.at < 0 < high.at):
-            return
-        if plan.inner and not (self.parity or plan.folded):
-            return
-        wanted = self.function
-        if plan.factored:
-            if not self.order:
-                return
-            wanted = _factored(wanted, self.order, plan.folded)
-        root = _root(wanted, low.at, high.at, self.parity, inner=plan.inner)
-        if root is None or bool(root) < plan.inner or (plan.folded and root and not plan.inner):
-            return
-        for wider in range(times):
-            key = replace(plan, careful=False), low, high, wider
-            if key not in self.known:
-                self.known[key] = _cheapest(wanted, plan, low, high, self.parity, root, wider)
-            cut = self.known[key]
-            if cut is None:
-                return
-            if not plan.careful and not root:
-                yield replace(cut, factor=self.order if plan.factored else 0)
-            elif plan.careful and (cut.rooted or cut.slopes is not None):
-                yield replace(cut, factor=self.order if plan.factored else 0, careful=True)
-
-
-def _cheapest(
-    function: Function, plan: _Plan, low: Tail, high: Tail, parity: int, root: float, wider: int
-) -> Piecewise | None:
-    for sloped, degree in product((False, True), _DEGREES):
-        cut = _cut(function, plan, degree, low, high, parity, root, sloped, wider)
-        if cut is not None:
-            return cut
-    return None
-
-
-# -- tails ----------------------------------------------------------------------------------------
-
-
-def _tail(function: Function, sign: float, within: float, reach: float) -> Tail:
-    """Where the function becomes a straight line, and for good; seen at some thousand places."""
-    ranges = (
-        np.geomspace(1e-45, 1 / 128, 300),
-        np.arange(2, 2624) / 128,
-        np.geomspace(_FAR, 3e38, 3000),
-    )
-    x = (sign * np.concatenate(ranges)).astype(np.float32).astype(np.float64)
-    with np.errstate(all="ignore"):
-        y = function(x)
-        limit = y.astype(np.float32)[-1]
-        constant = (y.astype(np.float32) == limit) & (np.signbit(y) == np.signbit(limit))
-        slope = float(y[-1] / x[-1])
-        line = (np.abs(y - slope * x) <= 1e-15 * np.abs(y)) | (np.float32(y) == np.float32(x))
-    for kind, same, value in (("line", line, slope), ("constant", constant, float(limit))):
-        if not math.isfinite(value) or (kind == "line" and not 1e-30 < abs(value) < 1e30):
-            continue
-        wrong = np.flatnonzero(~same)
-        first = int(wrong[-1]) + 1 if wrong.size else 0
-        if first < len(x) and abs(x[first]) <= within:
-            at = float(x[first])
-            if first == 0 and _holds(function, sign * 0.0, kind, value):
-                at = sign * 0.0
-            return Tail(kind, at, value)
-    return Tail("rare", sign * reach)
-
-
-def _holds(function: Function, zero: float, kind: str, value: float) -> bool:
-    """Whether the straight line goes on to 0, and to its sign."""
-    got = np.float32(function(np.array([zero]))[0])
-    wanted = np.float32(zero * value if kind == "line" else value)
-    return bool(got == wanted and np.signbit(got) == np.signbit(wanted))
-
-
-def _seen(function: Function, tail: Tail) -> Tail:
-    """A window ends where values become so small that coefficients would have too few bits."""
-    x = math.copysign(1.0, tail.at) * np.arange(1, 2624) / 128
-    x = x[np.abs(x) < abs(tail.at)]
-    small = np.flatnonzero(np.abs(function(x)) < _LEAST) if len(x) else x
-    return (
-        Tail("rare", float(x[small[0]]))
-        if len(small) and small[0] > 0 and small[-1] == len(x) - 1
-        else tail
-    )
-
-
-def _parity(function: Function) -> int:
-    x = np.concatenate([np.arange(1, 257) / 16.03, np.geomspace(1e-30, 1e30, 121)])
-    with np.errstate(all="ignore"):
-        a, b = function(x), function(-x)
-    if np.array_equal(a, b):
-        return 1
-    return -1 if np.array_equal(a, -b) else 0
-
-
-def _root(function: Function, low: float, high: float, parity: int, inner: bool) -> float | None:
-    """The zero around which pieces have to lie; 0 where there is none, ``None`` where there are several.
-
-    ``inner`` ones may be of a function with parity.
-    """
-    start = 0.0 if parity else low
-    x = np.linspace(start, high, 4001)[1:-1]
-    y = function(x)
-    if not np.isfinite(y).all():
-        return None
-    changes = np.flatnonzero(np.sign(y[1:]) * np.sign(y[:-1]) < 0)
-    if inner:  # where the two sides may have two signs
-        changes = np.array([i for i in changes if parity or not x[i] <= 0 <= x[i + 1]], dtype=int)
-    at_zero = float(function(np.array([0.0]))[0]) == 0
-    if low == 0.0 or high == 0.0:  # a window that ends at 0
-        return 0.0 if not len(changes) else None
-    if at_zero:
-        around = [i for i in changes if not x[i] <= 0 <= x[i + 1]]
-        return 0.0 if not around or parity else None
-    if len(changes) == 0 and (y != 0).all():
-        ends = [end for end in (start, high) if inner and function(np.array([end]))[0] == 0]
-        return ends[0] if len(ends) == 1 else 0.0
-    if len(changes) != 1 or (parity and not inner):
-        return None
-    a, b = float(x[changes[0]]), float(x[changes[0] + 1])
-    sign = math.copysign(1.0, float(function(np.array([a]))[0]))
-    while True:
-        middle = (a + b) / 2
-        if middle in (a, b):
-            return middle
-        value = float(function(np.array([middle]))[0])
-        a, b = (middle, b) if value * sign > 0 else (a, middle)
+    sloped: bool | None = None  # with slopes, or without; None where that is still to be seen
+    fall: float = FALL
 
 
 # -- polynomials ----------------------------------------------------------------------------------
 
 
-def _cut(
+def cut(
     function: Function,
-    plan: _Plan,
+    plan: Plan,
     degree: int,
     low: Tail,
     high: Tail,
@@ -394,7 +216,7 @@ def _cut(
         beside = (roots[half] if plan.inner else rooted) and abs(
             piece - at
         ) == 1  # where the fall is to the zero, and no exponential
-        least = _LESS if sloped and not beside else _FALL
+        least = _LESS if sloped and not beside else plan.fall
         falls = not at_root and np.abs(y[i]).min() < least * abs(float(found[0]))
         if falls and not sloped:
             return None
@@ -418,26 +240,6 @@ def _cut(
         table, slopes if slopes.any() else None, step, centre, low, high, parity, two,
         folded=plan.folded, at_zero=at_zero if apart else None,
     )  # fmt: skip
-
-
-def _order(function: Function) -> int:
-    """Of a zero at 0: 2 where the function is as z**2 beside it; 0 where there is none, or no whole one."""
-    a, b = (np.abs(function(np.array([z, -z]))) for z in (1e-8, 1e-9))
-    if (function(np.zeros(2)) != 0).any() or not b.all():
-        return 0
-    orders = np.log10(a / b)
-    order = round(float(orders[0]))
-    return order if 0 < order < 4 and (np.abs(orders - order) < 1e-3).all() else 0
-
-
-def _factored(function: Function, order: int, folded: bool) -> Function:
-    """The function by a power of z, or of its absolute value."""
-
-    def quotient(z: Floats) -> Floats:
-        z = np.where(z == 0, 1e-30, z)
-        return np.asarray(function(z) / (np.abs(z) if folded else z) ** order)
-
-    return quotient
 
 
 def _slope(t: Floats, y: Floats) -> float:

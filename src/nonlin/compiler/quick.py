@@ -9,6 +9,7 @@ stays a plain one.
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,9 +22,11 @@ from nonlin.compiler.corners import corners, first_result
 from nonlin.compiler.formats import FORMATS
 from nonlin.compiler.kind import Kind
 from nonlin.compiler.llvm import lanes_function, loop, new_module
-from nonlin.compiler.pieces import TINY, Piecewise, pieces
+from nonlin.compiler.pieces import TINY, Piecewise
+from nonlin.compiler.plans import cuts
+from nonlin.compiler.tables import LANES
 from nonlin.compiler.target import host
-from nonlin.compiler.vector import Cut, vector_loop
+from nonlin.compiler.vector import Cut, trial_loop, vector_loop
 from nonlin.compiler.waves import wave
 
 if TYPE_CHECKING:
@@ -37,6 +40,8 @@ Floats = NDArray[Any]
 _ALLOWED = 0.96
 _LARGE, _AT_MOST = 0.6, 0.98
 _RUNS, _TOGETHER = 3000, 2048  # of numbers that are all tried, as errors are large among them
+_SOME, _SPARSELY = 3, 50  # one place in so many comes first, of all and of those around edges
+_TRIAL = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 2, ctypes.c_int64)
 _MEMORY = 32
 _known: dict[str, Cut | None] = {}  # f alone and f beside f' are cut alike, once
 _SMALL = 2.0**-140  # units of results whose smaller parts are subnormal, and rounded as such
@@ -46,7 +51,7 @@ __all__ = ["can_be_quick", "quick_module"]
 
 def can_be_quick() -> bool:
     """Whether this processor has what quick kernels are made of."""
-    return host().cpu == "x86-64-v4"
+    return host().simd is not None
 
 
 @np.errstate(all="ignore")  # what the caller has made of such errors is not meant for this
@@ -76,6 +81,8 @@ def _tried(kernel: Kernel, program: Program, output: int) -> Cut | None:
     reference = _Reference(kernel, program, output)
     for first in reference.cuts():
         cut: Cut | None = first
+        if isinstance(first, Piecewise) and not reference.promises(first):
+            continue
         while cut is not None:
             module = _module(program, [cut], Kind.MAP)
             image = native.compiled(module.text, module.names)
@@ -90,7 +97,7 @@ def _module(program: Program, functions: Sequence[Cut | None], kind: Kind) -> Mo
     module = new_module(host())
     lanes_function(module, "lanes", program, kind)
     loop(module, "plain", FORMATS["float32"], kind, "lanes", None, internal=True)
-    vector_loop(module, "kernel", functions, kind, "plain")
+    vector_loop(module, "kernel", functions, kind, "plain", host().simd)
     return module
 
 
@@ -114,8 +121,9 @@ class _Reference:
 
     def cuts(self) -> Iterator[Cut]:
         """What the result may be computed by, in the order in which that is to be tried."""
-        if can_be_quick():
-            yield from pieces(self.exactly)
+        simd = host().simd
+        if simd is not None and can_be_quick():
+            yield from cuts(self.exactly, simd)
         program, parameters = first_result(self.plain.program), self.params.tolist()
         below, above = self.plainly(np.array([-0.0, 0.0], np.float32)).tolist()
         for found in (
@@ -148,6 +156,34 @@ class _Reference:
                 low, high = np.where(first, middle, low), np.where(first, high, middle)
             found |= set(low.tolist())
         return found
+
+    @cached_property
+    def some(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """A few of the places where each cut is tried, and the results there by double lanes."""
+        x = _places(set())[::_SOME].copy()
+        x = x[: x.size // LANES * LANES]
+        return x, self.plainly(x)
+
+    def promises(self, cut: Piecewise) -> bool:
+        """Whether a cut is right at a few places, which most that are wrong somewhere are not.
+
+        That takes a loop without all that arrays need, which is soon compiled.
+        """
+        simd, module = host().simd, new_module(host())
+        assert simd is not None
+        trial_loop(module, "trial", cut, simd)
+        address = native.place(native.compiled(module.text, module.names), {})["trial"]
+        x, plain = self.some
+        ends = _near(cut.edges, _SPARSELY)
+        x, plain = np.concatenate([x, ends]), np.concatenate([plain, self.plainly(ends)])
+        got = np.empty_like(x)
+        _TRIAL(address)(x.ctypes.data, got.ctypes.data, x.size)
+        here = ~np.isnan(got)
+        x, got, plain = x[here], got[here], plain[here]
+        apart = _apart(got, plain)
+        if apart.max(initial=0) > 1:
+            return False
+        return bool(self._errors(x[apart == 1], got[apart == 1]).max(initial=0) <= _ALLOWED)
 
     def verdict(self, address: int, cut: Cut) -> Cut | None:
         """The cut itself if the code at an address gives what it should, to one unit of the last place;
@@ -205,12 +241,17 @@ class _Reference:
 
 def _places(edges: set[float]) -> NDArray[np.float32]:
     """Where code is tried: everywhere, and more closely where something begins or ends."""
-    bits = np.arange(-2000, 2000, dtype=np.int32)
-    near = [(np.float32(e).view(np.int32) + bits).view(np.float32) for e in sorted(edges)]
     bfloats = (np.arange(1 << 16, dtype=np.uint32) << 16).view(np.float32)
     wide = np.geomspace(1e-45, 3.4e38, 1 << 17).astype(np.float32)
     window = np.linspace(-24, 24, 1 << 19, dtype=np.float32)
-    return np.concatenate([*near, bfloats, wide, -wide, window])
+    return np.concatenate([_near(edges), bfloats, wide, -wide, window])
+
+
+def _near(edges: set[float], step: int = 1) -> NDArray[np.float32]:
+    """Some thousand numbers around each edge, or one in so many of them."""
+    bits = np.arange(-2000, 2000, step, dtype=np.int32)
+    near = [(np.float32(e).view(np.int32) + bits).view(np.float32) for e in sorted(edges)]
+    return np.concatenate(near) if near else np.empty(0, np.float32)
 
 
 def _apart(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -11,32 +11,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from nonlin.compiler.coefficients import EXP2M1_PIECES
 from nonlin.compiler.corners import Corners
-from nonlin.compiler.ir import Function, Module, Value, float_text
+from nonlin.compiler.ir import Function, Module, Value
 from nonlin.compiler.kind import Kind
-from nonlin.compiler.pieces import COUNT, Piecewise, Tail
+from nonlin.compiler.pieces import Piecewise, Tail
+from nonlin.compiler.tables import LANES, MAGIC, tables
+from nonlin.compiler.target import Simd
 from nonlin.compiler.twofold import CornersCode
 from nonlin.compiler.waves import Wave, WaveCode
 
-__all__ = ["BLOCK", "Cut", "vector_loop"]
+__all__ = ["Cut", "trial_loop", "vector_loop"]
 
 Cut = Piecewise | Corners | Wave
 """What a function is computed by."""
 
-LANES, VECTORS = 16, 2
-BLOCK = LANES * VECTORS
 _LINE = 64  # bytes of the cache
 _LONG = 1024  # elements from which it pays to begin with a line
 _FEW = 8  # rare elements of a block, which take less time one by one than all of it does
 _FLOATS, _INTS, _BITS = f"<{LANES} x float>", f"<{LANES} x i32>", f"<{LANES} x i1>"
-_MAGIC = 1.5 * 2.0**23  # added to a small number, it leaves the nearest integer in the lowest bits
-_SCALE = "llvm.x86.avx512.mask.scalef.ps.512"
-_PERMUTE = "llvm.x86.avx512.vpermi2var.ps.512"
 
 
 def vector_loop(
@@ -45,11 +41,12 @@ def vector_loop(
     functions: Sequence[Cut | None],
     kind: Kind,
     plain: str,
+    simd: Simd | None,
 ) -> None:
     """Write ``name``, with the signature of :func:`nonlin.compiler.llvm.loop`.
 
     ``functions`` are those of the results, one or two, ``None`` where all is rare; ``plain`` is the name
-    of the loop for what is rare.
+    of the loop for what is rare; ``simd`` what pieces are looked up with.
     """
     fn = module.function(
         name,
@@ -57,45 +54,35 @@ def vector_loop(
          ("params", "ptr"), ("exact", "ptr")],
         ["i64"], internal=False,
     )  # fmt: skip
-    _Writer(fn, functions, kind, plain).write()
+    _Writer(fn, functions, kind, plain, simd).write()
 
 
-@dataclass(frozen=True, slots=True)
-class _Lookup:
-    """A table in two registers, or four."""
-
-    registers: list[Value]
-
-    def __getitem__(self, index: Value) -> Value:
-        fn = index.fn
-        fn.module.declare(_PERMUTE, f"declare {_FLOATS} @{_PERMUTE}({_FLOATS}, {_INTS}, {_FLOATS})")
-        found = [
-            fn.emit(
-                f"call {_FLOATS} @{_PERMUTE}({_FLOATS} {low.ref}, {_INTS} {index.ref}, "
-                f"{_FLOATS} {high.ref})",
-                _FLOATS,
-            )
-            for low, high in zip(self.registers[::2], self.registers[1::2], strict=True)
-        ]
-        return found[0] if len(found) == 1 else (index & COUNT).eq(0).select(found[0], found[1])
-
-
-def _lookup(fn: Function, row: np.ndarray) -> _Lookup:
-    return _Lookup(
-        [
-            Value(fn, "<" + ", ".join(f"float {float_text(float(v))}" for v in part) + ">", _FLOATS)
-            for part in row.reshape(-1, LANES)
-        ]
+def trial_loop(module: Module, name: str, function: Piecewise, simd: Simd) -> None:
+    """Write ``name(x, out, n)`` for a multiple of 16 elements; what is rare becomes NaN."""
+    fn = module.function(
+        name, [("x", "ptr"), ("out", "ptr"), ("n", "i64")], ["i64"], internal=False
     )
+    code = _Piecewise(fn, function, simd)
+    x, out, n = fn.arguments
+
+    def block(i: Value) -> None:
+        y, rare = code(fn.load(fn.element(x, "float", i), _FLOATS, align=4))
+        if rare is not None:
+            y = rare.select(math.nan, y)
+        fn.store(y, fn.element(out, "float", i), align=4)
+
+    fn.loop(n, block, step=LANES)
+    fn.ret(n)
 
 
 class _Piecewise:
     """One function on lanes."""
 
-    def __init__(self, fn: Function, function: Piecewise) -> None:
+    def __init__(self, fn: Function, function: Piecewise, simd: Simd) -> None:
         self.fn, self.function = fn, function
-        self.table = [_lookup(fn, row) for row in function.coefficients]
-        self.slopes = None if function.slopes is None else _lookup(fn, function.slopes)
+        slopes = [] if function.slopes is None else [function.slopes]
+        self.terms = len(function.coefficients)
+        self.tables = tables(fn, [*function.coefficients, *slopes], simd)
 
     def fma(self, a: Value, b: Value | float, c: Value | float) -> Value:
         return self.fn.intrinsic("fma", a, self.fn.lift(b, _FLOATS), self.fn.lift(c, _FLOATS))
@@ -105,7 +92,7 @@ class _Piecewise:
         f = self.function
         sign = x.bits() & -(2**31)
         at = x.abs() if f.parity else x
-        y = self.polynomial(x, at) if self.table else x
+        y = self.polynomial(x, at) if self.terms else x
         if f.at_zero is not None:
             y = x.eq(0.0).select(f.at_zero, y)
         rare = x.abs().lt(f.tiny) & x.ne(0.0) if f.tiny else None
@@ -136,17 +123,18 @@ class _Piecewise:
         if f.folded:
             x = given.abs()
         moved = x - f.centre if f.centre else x
-        if self.slopes is not None and not (f.parity or f.folded):
+        if f.slopes is not None and not (f.parity or f.folded):
             # Beyond its end x would be in the first pieces again, whose values are so small that products are subnormal, and slow.
             moved = moved.gt(f.high.at - f.centre).select(f.high.at - f.centre, moved)
-        shifted = self.fma(moved, 1 / f.step, _MAGIC)
-        index, k = shifted.bits(), shifted - _MAGIC
+        shifted = self.fma(moved, 1 / f.step, MAGIC)
+        index, k = shifted.bits(), shifted - MAGIC
         if f.folded:
             half = f.coefficients.shape[1] // 2
             index = index | (given.bits().lshr(31 - int(math.log2(half))) & half)
         # Centre and step have few bits, so that t is exact.
         t = x - self.fma(k, f.step, f.centre) if f.centre else self.fma(k, -f.step, x)
-        c = [row[index] for row in self.table]
+        row = self.tables.at(index)
+        c = [row(i) for i in range(self.terms)]
         if f.careful:
             head, rest = self.two_parts(c, t)
         else:
@@ -154,14 +142,14 @@ class _Piecewise:
             # Only where c0 is nothing does c1 count to its last bits.
             rest = self.fma(rest, t, c[3]) if f.rooted else rest * t
             rest = self.fma(c[2], t, self.fma(rest, t, c[1]))
-        if self.slopes is None:
+        if f.slopes is None:
             return self.total(head, rest, x, c[2], t)
         # (head + rest) 2**(slope t) = 2**k (head + (less head + (less rest + rest))), with less = 2**r - 1
         # in two parts, as r is: what the product with the slope lost counts as the derivative says.
-        slope = self.slopes[index]
+        slope = row(self.terms)
         power = slope * t
-        shifted = power + _MAGIC
-        r = power - (shifted - _MAGIC)
+        shifted = power + MAGIC
+        r = power - (shifted - MAGIC)
         lost = self.fma(slope, t, -power) * math.log(2)
         first = float(np.float32(EXP2M1_PIECES[0]))
         part = r * first
@@ -172,7 +160,7 @@ class _Piecewise:
         tail = self.fma(tail, r, lost)
         rest = self.fma(tail, head, self.fma(part + tail, rest, rest))
         y = self.total(head, self.fma(part, head, rest), x, c[2], t)
-        return self.scaled(y, shifted - _MAGIC)
+        return self.tables.scaled(y, shifted)
 
     def total(self, head: Value, rest: Value, x: Value, slope: Value, t: Value) -> Value:
         """head + rest, times a power of x where that is a factor; and a zero with its sign."""
@@ -212,35 +200,34 @@ class _Piecewise:
             small = self.fma(self.horner(c[5:], t), t * t, small)
         return total, lost + self.fma(square, t, self.fma(small, t, c[1]))
 
-    def scaled(self, y: Value, power: Value) -> Value:
-        """y times 2**power, in one instruction; NaN stays one."""
-        self.fn.module.declare(
-            _SCALE, f"declare {_FLOATS} @{_SCALE}({_FLOATS}, {_FLOATS}, {_FLOATS}, i16, i32 immarg)"
-        )
-        return self.fn.emit(
-            f"call {_FLOATS} @{_SCALE}({_FLOATS} {y.ref}, {_FLOATS} {power.ref}, "
-            f"{_FLOATS} {y.ref}, i16 -1, i32 4)",
-            _FLOATS,
-        )
 
-
-def _code(fn: Function, function: Cut) -> _Piecewise | CornersCode | WaveCode:
+def _code(fn: Function, function: Cut, simd: Simd | None) -> _Piecewise | CornersCode | WaveCode:
     if isinstance(function, Piecewise):
-        return _Piecewise(fn, function)
+        assert simd is not None
+        return _Piecewise(fn, function, simd)
     return WaveCode(fn, function) if isinstance(function, Wave) else CornersCode(fn, function)
 
 
 class _Writer:
     def __init__(
-        self, fn: Function, functions: Sequence[Cut | None], kind: Kind, plain: str
+        self,
+        fn: Function,
+        functions: Sequence[Cut | None],
+        kind: Kind,
+        plain: str,
+        simd: Simd | None,
     ) -> None:
         self.fn, self.kind, self.plain = fn, kind, plain
-        self.functions = [None if f is None else _code(fn, f) for f in functions]
+        # Pieces on smaller registers need all of these for one vector.
+        small = simd != "avx512" and any(isinstance(f, Piecewise) for f in functions)
+        self.vectors = 1 if small else 2
+        self.block = LANES * self.vectors
+        self.functions = [None if f is None else _code(fn, f, simd) for f in functions]
         self.x, self.gradient, self.out, self.second, self.n, self.params, self.exact = fn.arguments
         self.outputs = [self.out, self.second] if kind is Kind.PAIR else [self.out]
 
     def buffer(self) -> Value:
-        return self.fn.emit(f"alloca [{BLOCK} x float], align 64", "ptr")
+        return self.fn.emit(f"alloca [{self.block} x float], align 64", "ptr")
 
     def write(self) -> None:
         fn = self.fn
@@ -248,20 +235,20 @@ class _Writer:
         inputs = [self.x, *([self.gradient] if self.kind is Kind.SCALE else [])]
         ends = [(a, self.buffer()) for a in inputs], [(a, self.buffer()) for a in self.outputs]
         self.begin_with_a_line()
-        whole = self.n & -BLOCK
+        whole = self.n & -self.block
         self.blocks(whole)
 
         # What is left, in a whole block of its own.
         left = self.n - whole
         fn.ret_if(left.eq(0), self.n)
         for array, room in ends[0]:
-            fn.do(f"store [{BLOCK} x float] zeroinitializer, ptr {room.ref}, align 64")
+            fn.do(f"store [{self.block} x float] zeroinitializer, ptr {room.ref}, align 64")
             self.copy(room, fn.element(array, "float", whole), left)
         x, *gradient = [room for _, room in ends[0]]
         out, *second = [room for _, room in ends[1]]
         places = [x, *(gradient or [self.gradient]), out, *(second or [self.second])]
-        done = self.loop(fn.name, places, fn.i64(BLOCK))
-        fn.ret_if(done.lt(BLOCK), whole)
+        done = self.loop(fn.name, places, fn.i64(self.block))
+        fn.ret_if(done.lt(self.block), whole)
         for array, room in ends[1]:
             self.copy(fn.element(array, "float", whole), room, left)
         fn.ret(self.n)
@@ -324,7 +311,7 @@ class _Writer:
         fn.label("rest")
 
     def go_on(self, name: str, base: Value, whole: Value, to: str) -> None:
-        self.fn.do(f"%{name}.next = add i64 {base.ref}, {BLOCK}")
+        self.fn.do(f"%{name}.next = add i64 {base.ref}, {self.block}")
         self.fn.branch(Value(self.fn, f"%{name}.next", "i64").lt(whole), to, "rest")
 
     def vector(self, array: Value, base: Value, v: int) -> Value:
@@ -335,7 +322,7 @@ class _Writer:
         results: list[list[Value]] = []
         masks: list[list[Value | None]] = []
         nothing = self.fn.lift(0.0, _FLOATS), Value(self.fn, "splat (i1 true)", _BITS)
-        for v in range(VECTORS):
+        for v in range(self.vectors):
             x = self.fn.load(self.vector(self.x, base, v), _FLOATS, align=4)
             pairs = [nothing if f is None else f(x) for f in self.functions]
             values = [y for y, _ in pairs]
@@ -373,7 +360,7 @@ class _Writer:
         fn.either(
             count.le(_FEW),
             lambda: fn.loop(count, one, [bits]),
-            lambda: self.redo(base, fn.i64(0), BLOCK),
+            lambda: self.redo(base, fn.i64(0), self.block),
         )
         mended = []
         for v, (values, rare) in enumerate(zip(results, masks, strict=True)):
