@@ -41,8 +41,9 @@ class _Ways:
 
     def first(self, count: int, sloped: bool | None) -> Iterator[tuple[Plan, int]]:
         """Plans of a stage, and how many steps each is tried with."""
-        yield Plan(count, sloped=sloped), 2
-        yield Plan(count, factored=True, sloped=sloped), 2
+        if not (sloped and self.careful_anyway):
+            yield Plan(count, sloped=sloped), 2
+            yield Plan(count, factored=True, sloped=sloped), 2
         yield Plan(count, careful=True, sloped=sloped), 4
         if self.careful_anyway:
             yield Plan(count, factored=True, careful=True, sloped=sloped), 4

@@ -121,17 +121,20 @@ class _Reference:
 
     def cuts(self) -> Iterator[Cut]:
         """What the result may be computed by, in the order in which that is to be tried."""
-        simd = host().simd
-        if simd is not None and can_be_quick():
-            yield from cuts(self.exactly, simd)
+        simd = host().simd if can_be_quick() else None
         program, parameters = first_result(self.plain.program), self.params.tolist()
+        polynomials = corners(program, parameters, self.plainly)
+        # A table of few pieces costs less than comparisons where it is one instruction.
+        if simd == "avx512":
+            yield from cuts(self.exactly, simd)
+        if polynomials is not None:
+            yield polynomials
+        if simd is not None and simd != "avx512":
+            yield from cuts(self.exactly, simd)
         below, above = self.plainly(np.array([-0.0, 0.0], np.float32)).tolist()
-        for found in (
-            corners(program, parameters, self.plainly),
-            wave(program, parameters, (below, above)),
-        ):
-            if found is not None:
-                yield found
+        waves = wave(program, parameters, (below, above))
+        if waves is not None:
+            yield waves
 
     def plainly(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """The function on float32, by double lanes."""
