@@ -147,9 +147,13 @@ def cut(
     high: Tail,
     parity: int,
     root: float,
-    sloped: bool,
     wider: int,
 ) -> Piecewise | None:
+    """A function cut up as planned, with polynomials of this degree; ``None`` where they are not good enough.
+
+    ``root`` is the zero around which pieces lie, 0 where there is none; ``wider`` how many units a step has
+    more than the window needs.
+    """
     centre = 0.0 if plan.inner else round(root * _CENTRES) / _CENTRES
     count, side = plan.count, np.ones(plan.count)
     end = high.at
@@ -216,11 +220,11 @@ def cut(
         beside = (roots[half] if plan.inner else rooted) and abs(
             piece - at
         ) == 1  # where the fall is to the zero, and no exponential
-        least = _LESS if sloped and not beside else plan.fall
+        least = _LESS if plan.sloped and not beside else plan.fall
         falls = not at_root and np.abs(y[i]).min() < least * abs(float(found[0]))
-        if falls and not sloped:
+        if falls and not plan.sloped:
             return None
-        if falls or (sloped and not at_root and not error < _GOOD):
+        if falls or (plan.sloped and not at_root and not error < _GOOD):
             if (np.sign(y[i]) != np.sign(y[i][0])).any() or (y[i] == 0).any():
                 return None
             slopes[column] = slope = _slope(t, y[i])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -152,11 +153,12 @@ class _Cutter:
     ) -> Piecewise | None:
         """The cut of the least degree, without slopes if that can be."""
 
-        def tried(degree: int, sloped: bool) -> Piecewise | None:
-            return cut(function, plan, degree, low, high, self.parity, root, sloped, wider)
-
         for sloped in _SWITCHES if plan.sloped is None else (plan.sloped,):
-            found = _least(self.ways.degrees, lambda degree, sloped=sloped: tried(degree, sloped))
+            tried = partial(
+                cut, function, replace(plan, sloped=sloped),
+                low=low, high=high, parity=self.parity, root=root, wider=wider,
+            )  # fmt: skip
+            found = _least(self.ways.degrees, tried)
             if found is not None:
                 return found
         return None

@@ -123,18 +123,18 @@ class _Reference:
         """What the result may be computed by, in the order in which that is to be tried."""
         simd = host().simd if can_be_quick() else None
         program, parameters = first_result(self.plain.program), self.params.tolist()
-        polynomials = corners(program, parameters, self.plainly)
-        # A table of few pieces costs less than comparisons where it is one instruction.
+        below, above = self.plainly(np.array([-0.0, 0.0], np.float32)).tolist()
+
+        def elsewise() -> Iterator[Cut]:
+            yield from _found(corners(program, parameters, self.plainly))
+            yield from _found(wave(program, parameters, (below, above)))
+
+        # A table costs less than comparisons and sines where its look-ups are one instruction.
         if simd == "avx512":
             yield from cuts(self.exactly, simd)
-        if polynomials is not None:
-            yield polynomials
+        yield from elsewise()
         if simd is not None and simd != "avx512":
             yield from cuts(self.exactly, simd)
-        below, above = self.plainly(np.array([-0.0, 0.0], np.float32)).tolist()
-        waves = wave(program, parameters, (below, above))
-        if waves is not None:
-            yield waves
 
     def plainly(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """The function on float32, by double lanes."""
@@ -240,6 +240,10 @@ class _Reference:
         units: NDArray[np.float64] = error / unit
         allowed = (unit <= _SMALL) & (units <= 1) & leniently
         return np.where(checked, np.where(allowed, units * _ALLOWED, units), 0.0)
+
+
+def _found(cut: Cut | None) -> list[Cut]:
+    return [] if cut is None else [cut]
 
 
 def _places(edges: set[float]) -> NDArray[np.float32]:

@@ -197,7 +197,8 @@ class _Neon(_InParts):
 
 def tables(fn: Function, rows: Sequence[NDArray[np.float32]], simd: Simd) -> Tables:
     """Rows of coefficients as this kind of processor looks them up."""
-    return {"avx512": _Avx512, "avx2": _Avx2, "neon": _Neon}[simd](fn, rows)
+    made: dict[Simd, Callable[..., Tables]] = {"avx512": _Avx512, "avx2": _Avx2, "neon": _Neon}
+    return made[simd](fn, rows)
 
 
 def _constant(fn: Function, floats: NDArray[np.float32]) -> Value:

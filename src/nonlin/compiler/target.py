@@ -72,8 +72,7 @@ def host() -> Target:
         level = wanted or levels[0]
         if level not in levels:
             raise CompileError(f"NONLIN_CPU is {level!r}; this processor runs {', '.join(levels)}")
-        simd = _SIMD.get(level)
-        return Target(level, "", simd is not None, flat=True, simd=simd)
+        return Target(level, "", level in _SIMD, flat=True, simd=_SIMD.get(level))
     if wanted:
         raise CompileError(f"NONLIN_CPU is {wanted!r}; there are levels for x86-64 on Linux alone")
     import llvmlite.binding as llvm
