@@ -91,6 +91,25 @@ class _InParts(Tables):
 
     PART: int  # lanes of one
 
+    def __init__(self, fn: Function, rows: Sequence[NDArray[np.float32]]) -> None:
+        super().__init__(fn, rows)
+        # As often the second part of c1: nothing.
+        words = [row.view(np.uint32) for row in rows]
+        self.same = [
+            float(r[0]) if (w == w[0]).all() else None for r, w in zip(rows, words, strict=True)
+        ]
+
+    def rows_by(self, found: Callable[[Sequence[Value]], list[Value]]) -> Callable[[int], Value]:
+        """What gives the entries of a row, of which ``found`` finds the parts; where all are alike, without it."""
+
+        def row(number: int) -> Value:
+            same = self.same[number]
+            if same is not None:
+                return self.fn.lift(same, _FLOATS)
+            return self._joined(found(self.rows[number])).as_float()
+
+        return row
+
     def _split(self, x: Value) -> list[Value]:
         kind, part = scalar(x.type), self.PART
         return [
@@ -149,11 +168,7 @@ class _Avx2(_InParts):
             low = found(eights[:half], part, masks[:-1])
             return low ^ (found(eights[half:], part, masks[:-1]) & masks[-1])
 
-        def row(number: int) -> Value:
-            words = [found(self.rows[number], part, masks) for part, masks in lanes]
-            return self._joined(words).as_float()
-
-        return row
+        return self.rows_by(lambda eights: [found(eights, part, masks) for part, masks in lanes])
 
 
 class _Neon(_InParts):
@@ -189,10 +204,7 @@ class _Neon(_InParts):
             assert total is not None
             return total.to("bitcast", "<4 x i32>")
 
-        def row(number: int) -> Value:
-            return self._joined([found(self.rows[number], places) for places in lanes]).as_float()
-
-        return row
+        return self.rows_by(lambda registers: [found(registers, places) for places in lanes])
 
 
 def tables(fn: Function, rows: Sequence[NDArray[np.float32]], simd: Simd) -> Tables:
