@@ -25,7 +25,7 @@ f = nonlin.define(sys.argv[1]) if "z" in sys.argv[1] else nonlin.catalogue[sys.a
 x = here.places(7)
 for what, call in (("value", f), ("derivative", f.derivative)):
     assert here.apart(call(x), here.plain(f, what, x)) <= 1, what
-print("avx2.permd" in f.kernel("float32").ir, "avx2.permd" in f.kernel("float32", "derivative").ir)
+    print("avx2.permd" in f.kernel("float32", what).ir)
 both = f.value_and_derivative(x)
 assert np.array_equal(both[0], f(x), equal_nan=True)
 assert np.array_equal(both[1], f.derivative(x), equal_nan=True)
@@ -38,18 +38,15 @@ for n in range(100):
 @pytest.mark.skipif(host().cpu != "x86-64-v4", reason="this processor does not choose")
 @pytest.mark.parametrize(
     "formula",
-    [
-        "sigmoid", "tanh", "elu", "softplus", "silu", "mish", "gaussian", "lisht",
-        "z * tanh(softplus(z)) + 0.1 * z", "where(z > 0, z, 0.3 * expm1(z / 0.3))",
-    ],
-)  # fmt: skip
+    ["sigmoid", "tanh", "elu", "softplus", "lisht", "where(z > 0, z, 0.3 * expm1(z / 0.3))"],
+)
 def test_eight_floats_in_a_register(formula: str, tmp_path: Path) -> None:
     """AVX2; the test of the look-ups of AArch64 is test_quick.py on such a processor."""
     done = subprocess.run(
         [sys.executable, "-c", CHECKS, formula], capture_output=True, text=True,
         env={**os.environ, "NONLIN_CPU": LEVEL, "NONLIN_CACHE_DIR": str(tmp_path)},
     )  # fmt: skip
-    assert done.stdout == "True True\n", done.stderr[-2000:]
+    assert done.stdout == "True\nTrue\n", done.stderr[-2000:]
 
 
 @pytest.mark.parametrize("level", ["x86-64-v9", "skylake", "x86-64-v4 "])

@@ -266,20 +266,25 @@ def _polynomial(
     powers = (t / scale)[:, None] ** np.arange(degree + 1)
     rest = y.copy()
 
-    def solve(first: int) -> float:
-        matrix = powers[:, first:] * weight[:, None]
-        solution = np.linalg.lstsq(matrix, rest * weight, rcond=None)[0]
+    def solve(first: int) -> tuple[float, float]:
+        matrix, wanted = powers[:, first:] * weight[:, None], rest * weight
+        solution = np.linalg.lstsq(matrix, wanted, rcond=None)[0]
         found = float(solution[0])
         # What is nothing but rounding would be much for a t that is next to nothing.
-        return 0.0 if abs(found) < 1e-12 * np.abs(solution).max() else found / scale**first
+        found = 0.0 if abs(found) < 1e-12 * np.abs(solution).max() else found / scale**first
+        return found, float(np.abs(matrix @ solution - wanted).max())
 
-    c0 = solve(0) if middle is None else middle
+    c0, error = solve(0) if middle is None else (middle, 0.0)
     column[0] = c0
     column[1] = c0 - float(column[0])
     if c0 == 0:
         column[:2] = -0.0  # adds nothing, not even a sign
     rest = rest - (float(column[0]) + float(column[1]))
-    c1 = solve(1)
+    if error > 2 * _GOOD:  # rounding makes it no better
+        return column, error
+    c1, error = solve(1)
+    if error > 2 * _GOOD:
+        return column, error
     column[2] = c1
     if two and abs(float(column[2]) - c1) < 1e-9 * abs(c1):  # meant to be that float, as GELU's 1/2
         column[3] = math.copysign(0.0, c1)
@@ -290,6 +295,6 @@ def _polynomial(
         column[3] = c1 - float(column[2])
     rest = rest - (float(column[2]) + float(column[3])) * t
     for n in range(2, degree + 1):
-        column[2 + n] = solve(n)
+        column[2 + n] = solve(n)[0]
         rest = rest - float(column[2 + n]) * t**n
     return column, float((np.abs(rest) * weight).max())

@@ -161,11 +161,24 @@ class _Reference:
         return found
 
     @cached_property
-    def some(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """A few of the places where each cut is tried, and the results there by double lanes."""
-        x = _places(set())[::_SOME].copy()
-        x = x[: x.size // LANES * LANES]
+    def everywhere(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Places where each cut is tried, and the results there by double lanes."""
+        bfloats = (np.arange(1 << 16, dtype=np.uint32) << 16).view(np.float32)
+        wide = np.geomspace(1e-45, 3.4e38, 1 << 17).astype(np.float32)
+        window = np.linspace(-24, 24, 1 << 19, dtype=np.float32)
+        x = np.concatenate([bfloats, wide, -wide, window])
         return x, self.plainly(x)
+
+    def places(
+        self, edges: set[float], step: int = 1, near: int = 1
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Some thousand numbers around each edge and everywhere (or one in so many of them), and the results there."""
+        bits = np.arange(-2000, 2000, near, dtype=np.int32)
+        close = [(np.float32(e).view(np.int32) + bits).view(np.float32) for e in sorted(edges)]
+        x = np.concatenate([*close, np.empty(0, np.float32)])
+        both = zip((x, self.plainly(x)), self.everywhere, strict=True)
+        a, b = (np.concatenate([ends, all_[::step]]) for ends, all_ in both)
+        return a, b
 
     def promises(self, cut: Piecewise) -> bool:
         """Whether a cut is right at a few places, which most that are wrong somewhere are not.
@@ -176,22 +189,17 @@ class _Reference:
         assert simd is not None
         trial_loop(module, "trial", cut, simd)
         address = native.place(native.compiled(module.text, module.names), {})["trial"]
-        x, plain = self.some
-        ends = _near(cut.edges, _SPARSELY)
-        x, plain = np.concatenate([x, ends]), np.concatenate([plain, self.plainly(ends)])
-        got = np.empty_like(x)
-        _TRIAL(address)(x.ctypes.data, got.ctypes.data, x.size)
+        x, plain = self.places(cut.edges, _SOME, _SPARSELY)
+        got = np.full_like(x, np.nan)
+        _TRIAL(address)(x.ctypes.data, got.ctypes.data, x.size // LANES * LANES)
         here = ~np.isnan(got)
-        x, got, plain = x[here], got[here], plain[here]
-        apart = _apart(got, plain)
-        if apart.max(initial=0) > 1:
-            return False
-        return bool(self._errors(x[apart == 1], got[apart == 1]).max(initial=0) <= _ALLOWED)
+        found = _neighbours(x[here], got[here], plain[here])
+        return found is not None and self._errors(*found).max(initial=0) <= _ALLOWED
 
     def verdict(self, address: int, cut: Cut) -> Cut | None:
         """The cut itself if the code at an address gives what it should, to one unit of the last place;
         otherwise one that may do better, if there is any."""
-        found = self._misses(address, _places(cut.edges | self.halvings))
+        found = self._misses(address, *self.places(cut.edges | self.halvings))
         if found is None:
             return None
         x, got = found
@@ -204,8 +212,9 @@ class _Reference:
         worst = x[errors > _LARGE][np.argsort(-errors[errors > _LARGE])].view(np.int32) // _TOGETHER
         _, first = np.unique(worst, return_index=True)
         runs = worst[np.sort(first)[:_RUNS]] * _TOGETHER
-        every = (runs[:, None] + np.arange(_TOGETHER, dtype=np.int32)).ravel()
-        found = self._misses(address, every.view(np.float32))
+        bits = (runs[:, None] + np.arange(_TOGETHER, dtype=np.int32)).ravel()
+        every: NDArray[np.float32] = bits.view(np.float32)
+        found = self._misses(address, every, self.plainly(every))
         if found is None or self._errors(*found).max(initial=0) > _AT_MOST:
             return None
         if isinstance(cut, Piecewise) and cut.through_zero and not cut.tiny:
@@ -214,15 +223,16 @@ class _Reference:
                 return replace(cut, tiny=TINY)
         return cut
 
-    def _misses(self, address: int, x: NDArray[np.float32]) -> tuple[Floats, Floats] | None:
+    def _misses(
+        self, address: int, x: NDArray[np.float32], plain: NDArray[np.float32]
+    ) -> tuple[Floats, Floats] | None:
         """Where code does not give the nearest number, and what it gives; ``None`` where it is beyond its neighbours."""
         from nonlin.compiler.kernel import LOOP
 
         got = np.empty_like(x)
         exact = self.plain.addresses[1]
         LOOP(address)(x.ctypes.data, 0, got.ctypes.data, 0, x.size, self.params.ctypes.data, exact)
-        apart = _apart(got, self.plainly(x))
-        return (x[apart == 1], got[apart == 1]) if apart.max(initial=0) <= 1 else None
+        return _neighbours(x, got, plain)
 
     def _errors(
         self, x: NDArray[np.float32], got: NDArray[np.float32], *, leniently: bool = True
@@ -246,19 +256,12 @@ def _found(cut: Cut | None) -> list[Cut]:
     return [] if cut is None else [cut]
 
 
-def _places(edges: set[float]) -> NDArray[np.float32]:
-    """Where code is tried: everywhere, and more closely where something begins or ends."""
-    bfloats = (np.arange(1 << 16, dtype=np.uint32) << 16).view(np.float32)
-    wide = np.geomspace(1e-45, 3.4e38, 1 << 17).astype(np.float32)
-    window = np.linspace(-24, 24, 1 << 19, dtype=np.float32)
-    return np.concatenate([_near(edges), bfloats, wide, -wide, window])
-
-
-def _near(edges: set[float], step: int = 1) -> NDArray[np.float32]:
-    """Some thousand numbers around each edge, or one in so many of them."""
-    bits = np.arange(-2000, 2000, step, dtype=np.int32)
-    near = [(np.float32(e).view(np.int32) + bits).view(np.float32) for e in sorted(edges)]
-    return np.concatenate(near) if near else np.empty(0, np.float32)
+def _neighbours(x: Floats, got: Floats, right: Floats) -> tuple[Floats, Floats] | None:
+    """Where results are next to the right ones, and the results; ``None`` if any is further away."""
+    other = got.view(np.int32) != right.view(np.int32)
+    x, got, right = x[other], got[other], right[other]
+    apart = _apart(got, right)
+    return (x[apart == 1], got[apart == 1]) if apart.max(initial=0) <= 1 else None
 
 
 def _apart(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.int64]:
