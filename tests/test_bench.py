@@ -27,6 +27,7 @@ CASES = [
     *(Case(what, name, SIZE, "float32")
       for what in ("derivative", "value_and_derivative", "backward")
       for name in ("relu", "sigmoid", "gelu")),
+    *(Case("from_output", name, SIZE, "float32") for name in ("relu", "sigmoid", "elu")),
     *(Case("rows", name, 4000, "float32") for name in ROWS),
     Case("f", "z * tanh(a * z)", SIZE, "float64"),
 ]  # fmt: skip

@@ -36,8 +36,11 @@ def bench(
     ] = None,
     what: Annotated[
         str,
-        typer.Option(metavar="WHAT,…", help="f, derivative, value_and_derivative, backward, rows."),
-    ] = "f,derivative,value_and_derivative,backward,rows",
+        typer.Option(
+            metavar="WHAT,…",
+            help="f, derivative, value_and_derivative, backward, from_output, rows.",
+        ),
+    ] = "f,derivative,value_and_derivative,backward,from_output,rows",
     sizes: Annotated[str, typer.Option(metavar="N,…", help="Elements of the arrays.")] = _SIZES,
     threads: Annotated[
         str, typer.Option(metavar="N,…", help="Numbers of threads, each in its own process.")
@@ -125,12 +128,13 @@ def _cases(
     for what in whats:
         of_rows = what == "rows"
         chosen = names or (ROWS if of_rows else FUNCTIONS)
-        made += [
+        cases = [
             Case(what, name, size, dtype)
             for name in chosen
             if (name in ROWS) == of_rows
             for size in sizes
         ]
+        made += [case for case in cases if case.possible]
     if not made or not sizes:
         raise NonlinError(
             "there is nothing to measure: --what and the functions have none in common"

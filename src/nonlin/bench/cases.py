@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "FUNCTIONS", "ROWS", "WHATS", "Case"]
 
 Array = NDArray[Any]
-WHATS = ("f", "derivative", "value_and_derivative", "backward", "rows")
+WHATS = ("f", "derivative", "value_and_derivative", "backward", "from_output", "rows")
 FUNCTIONS = (
     "relu", "leaky_relu", "sigmoid", "tanh", "elu", "softplus", "silu", "gelu", "gelu_tanh", "mish",
 )  # fmt: skip
@@ -57,10 +57,17 @@ class Case:
             return nonlin.catalogue[self.name]
         return nonlin.define(self.name, None, **dict.fromkeys(names_in(self.name), 1.0))
 
+    @property
+    def possible(self) -> bool:
+        """Whether there is such a computation."""
+        return self.what != "from_output" or self.activation.output_derivative.expr is not None
+
     @cached_property
     def x(self) -> Array:
-        """The input: normal with a standard deviation of 3; for rows a matrix of scores."""
+        """The input: normal with a standard deviation of 3, or the output of that; for rows a matrix of scores."""
         rng = np.random.default_rng(self.size)
+        if self.what == "from_output":
+            return np.asarray(self.activation(self._normal(rng, (self.size,))))
         if self.what != "rows":
             return self._normal(rng, (self.size,))
         columns = min(COLUMNS, self.size)
@@ -96,6 +103,8 @@ class Case:
                 return self.activation.value_and_derivative(x)
             case "backward":
                 return self.activation.backward(g, x)
+            case "from_output":
+                return self.activation.derivative_from_output(x)
         if self.name.startswith("cross_entropy"):
             both = self.name.endswith("gradient")
             loss = nonlin.cross_entropy
@@ -120,6 +129,8 @@ class Case:
                 return lambda: f.derivative(x, out=out)
             case "backward":
                 return lambda: f.backward(g, x, out=out)
+            case "from_output":
+                return lambda: f.derivative_from_output(x, out=out)
         if "out" in inspect.signature(f.value_and_derivative).parameters:
             pair: Any = f.value_and_derivative
             outs = (out, np.empty_like(x))

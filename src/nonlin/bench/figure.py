@@ -20,6 +20,7 @@ _TITLES = {
     "derivative": "f′(z)",
     "value_and_derivative": "f(z) and f′(z) together",
     "backward": "a gradient times f′(z)",
+    "from_output": "f′ from f(z)",
     "rows": "rows of 1000",
 }
 _MARKS = "osD^v<>Ph"

@@ -117,17 +117,20 @@ class Torch(Peer):
     def _backward(self, case: Case, x: Any, g: Any) -> Work | None:
         torch, aten = self.torch, self.torch.ops.aten
         out, p = torch.empty_like(x), case.activation.parameters
+        given = case.what == "from_output"  # x is the output then
         kept = {"sigmoid": torch.sigmoid, "tanh": torch.tanh}.get(case.activation.name)
-        y = kept(x) if kept else x
+        y = kept(x) if kept and not given else x
+        if given and case.activation.name not in ("sigmoid", "tanh", "relu", "leaky_relu", "elu"):
+            return None
         backward: dict[str, Work] = {
             "relu": lambda: aten.threshold_backward.grad_input(g, x, 0, grad_input=out),
             "leaky_relu": lambda: aten.leaky_relu_backward.grad_input(
-                g, x, p["negative_slope"], False, grad_input=out
+                g, x, p["negative_slope"], given, grad_input=out
             ),
             "sigmoid": lambda: aten.sigmoid_backward.grad_input(g, y, grad_input=out),
             "tanh": lambda: aten.tanh_backward.grad_input(g, y, grad_input=out),
             "elu": lambda: aten.elu_backward.grad_input(
-                g, p["alpha"], 1, 1, False, x, grad_input=out
+                g, p["alpha"], 1, 1, given, x, grad_input=out
             ),
             "softplus": lambda: aten.softplus_backward.grad_input(g, x, 1, 20, grad_input=out),
             "silu": lambda: aten.silu_backward.grad_input(g, x, grad_input=out),
@@ -182,6 +185,8 @@ class Jax(Peer):
         x = jax.device_put(case.x)
         if case.what == "rows":
             return self._rows(case, x)
+        if case.what == "from_output":
+            return None
         p = case.activation.parameters
         named: dict[str, Callable[[Any], Any]] = {
             "relu": nn.relu,

@@ -129,6 +129,7 @@ def first_result(program: Program) -> Program:
 
 
 def _signed(found: Corners, values: Callable[[Floats], Floats]) -> Corners:
+    found = replace(found, points=(*found.points, *_other_zeros(found, values)))
     places = [*(p.inside for p in found.parts), *(at for at, _ in found.points), -0.0, 0.0]
     got = values(np.array(places, dtype=np.float32))
     count = len(found.parts)
@@ -140,6 +141,23 @@ def _signed(found: Corners, values: Callable[[Floats], Floats]) -> Corners:
               for (at, value), v in zip(found.points, got[count:], strict=False)),
         zeros if zeros == (0.0, 0.0) else None,
     )  # fmt: skip
+
+
+def _other_zeros(
+    found: Corners, values: Callable[[Floats], Floats]
+) -> Iterator[tuple[float, float]]:
+    """Roots of parts where 0 has not the sign that it has beyond them, as the product of factors z - r has it there."""
+    known = {at for at, _ in found.points}
+    for p in found.parts:
+        for r in set(roots(p.polynomial) or []) if len(p.polynomial) > 2 else ():
+            at = float(np.float32(float(r)))
+            inside = (p.low is None or p.low <= r) and (p.high is None or r < p.high)
+            if r == 0 or not inside or at in known or Fraction(at) != r:
+                continue
+            zero = float(values(np.array([at], dtype=np.float32))[0])
+            beyond = value_at(p.polynomial, r + abs(r) / 2**60)
+            if zero == 0 and (math.copysign(1.0, zero) < 0) != (beyond < 0):
+                yield at, zero
 
 
 def _cells(cuts: Sequence[Fraction]) -> Iterator[tuple[Fraction | None, Fraction | None]]:

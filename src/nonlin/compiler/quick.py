@@ -121,19 +121,16 @@ class _Reference:
 
     def cuts(self) -> Iterator[Cut]:
         """What the result may be computed by, in the order in which that is to be tried."""
-        simd = host().simd if can_be_quick() else None
         program, parameters = first_result(self.plain.program), self.params.tolist()
         below, above = self.plainly(np.array([-0.0, 0.0], np.float32)).tolist()
-
-        def elsewise() -> Iterator[Cut]:
-            yield from _found(corners(program, parameters, self.plainly))
-            yield from _found(wave(program, parameters, (below, above)))
-
-        # A table costs less than comparisons and sines where its look-ups are one instruction.
-        if simd == "avx512":
-            yield from cuts(self.exactly, simd)
-        yield from elsewise()
-        if simd is not None and simd != "avx512":
+        polynomials = corners(program, parameters, self.plainly)
+        if polynomials is not None:
+            yield polynomials
+        waves = wave(program, parameters, (below, above))
+        if waves is not None:
+            yield waves
+        simd = host().simd
+        if simd is not None and can_be_quick():
             yield from cuts(self.exactly, simd)
 
     def plainly(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -250,10 +247,6 @@ class _Reference:
         units: NDArray[np.float64] = error / unit
         allowed = (unit <= _SMALL) & (units <= 1) & leniently
         return np.where(checked, np.where(allowed, units * _ALLOWED, units), 0.0)
-
-
-def _found(cut: Cut | None) -> list[Cut]:
-    return [] if cut is None else [cut]
 
 
 def _neighbours(x: Floats, got: Floats, right: Floats) -> tuple[Floats, Floats] | None:
