@@ -27,7 +27,7 @@ HAVE = (
 )  # fmt: skip
 OWN = (
     "max(z, z * z)", "where(z > 0.1, 3 * z, z / 7)", "(z - 1)**2 * 3", "(z**2 - 2) / 3 + 1",
-    "min(abs(z), 0.3) - z / 64", "z * abs(z) - 5", "2 * max(z, 0.7) - min(z, -0.2)", "z + z * z", "-z / 3",
+    "min(abs(z), 0.3) - z / 64", "z * abs(z) - 5", "2 * max(z, 0.7) - min(z, -0.2)", "z + z * z", "z * (1 - z)", "1 - z**2", "(2 - z) * (z + 1)", "(1 - z) * (z - 2) * z", "-z / 3",
     "where(abs(z) <= 2, where(z == 1, 7, z), 0 * z)", "sign(z - 1) * (z - 1) * (z - 1)", "(z + 0.1) / 3",
 )  # fmt: skip
 

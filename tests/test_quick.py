@@ -110,6 +110,16 @@ def test_every_length_and_in_place(name: str) -> None:
         assert np.array_equal(both[0], whole[:n]) and np.array_equal(both[1], slopes[:n])
 
 
+@pytest.mark.parametrize(
+    "name", [n for n, f in nonlin.catalogue.items() if f.output_derivative.expr is not None]
+)
+def test_the_derivative_from_the_output(name: str) -> None:
+    f = nonlin.catalogue[name]
+    y = f(np.linspace(-9, 9, 40_000, dtype=np.float32))
+    right = f.derivative_from_output(y.astype(np.float64)).astype(np.float32)
+    assert apart(f.derivative_from_output(y), right) <= 1
+
+
 def test_other_parameters_take_the_plain_way() -> None:
     x = places(3)
     with np.errstate(all="ignore"):

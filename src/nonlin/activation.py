@@ -63,21 +63,19 @@ class Activation:
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
         self._kernels: dict[tuple[Any, ...], Kernel] = {}
-        # Quick kernels of the catalogue come with the package, for all but the seldom wanted derivative from the
-        # output; others are made for what is worth it.
-        listed = BY_NAME.get(entry.name) == entry
-        made_first = frozenset(_QUICK) - {"from_output"} if listed else frozenset[str]()
-        self._quick_from = {what: 0 if what in made_first else _QUICK_FROM for what in _QUICK}
-        self._small = _SMALL if listed else _QUICK_FROM
+        # Quick kernels of the catalogue come with the package; others are made for what is worth it.
+        self._listed = BY_NAME.get(entry.name) == entry
+        self._quick_from = 0 if self._listed else _QUICK_FROM
+        self._small = _SMALL if self._listed else _QUICK_FROM
         self._defaults = [p.default for p in entry.parameters.values()]
         self._default_values = np.array(self._defaults, dtype=np.float64)
         made = {what: Shortcuts(f"{entry.name} ({what})", self._defaults) for what in _WHATS}
         self._shortcuts = made
-        self._quick_shortcuts = {
-            what: Shortcuts(made[what].name, self._defaults)
-            for what in _QUICK
-            if what not in made_first
-        }
+        self._quick_shortcuts = (
+            {}
+            if self._listed
+            else {what: Shortcuts(made[what].name, self._defaults) for what in _QUICK}
+        )
         self._values_of, self._derivatives_of = made["value"], made["derivative"]
         self._pairs_of, self._backwards_of = made["pair"], made["backward"]
 
@@ -384,7 +382,7 @@ class Activation:
 
     def _kernel_for(self, what: str, dtype: str, size: int, values: Array) -> Kernel:
         """The kernel that an array of so many elements is run by, at these values of the parameters."""
-        quick = size >= self._quick_from.get(what, 0) and (
+        quick = size >= self._quick_from and (
             values is self._default_values or self._defaults == values.tolist()
         )
         return self._kernel(what, dtype, "quick" if quick else "")
@@ -435,7 +433,7 @@ class Activation:
             check_out(array, x)
         shortcuts: Shortcuts | None = None
         if x.size < _SMALL and not parameters:
-            small = x.size < (_QUICK_FROM if what == "from_output" else self._small)
+            small = x.size < self._small
             shortcuts = (self._shortcuts if small else self._quick_shortcuts).get(what)
         call = None if shortcuts is None else shortcuts.get(x.dtype)
         if call is not None and all(fits(array, x) for array in outs):

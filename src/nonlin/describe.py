@@ -154,12 +154,14 @@ def write_files(directory: Path | str) -> None:
 
 
 def _make_code(folder: Path, name: str) -> None:
+    f = nonlin.catalogue[name]
+    others = ["pair", "backward", *(["from_output"] if f.output_derivative.expr else [])]
     with cache.writing_to(folder):
         for what in ("value", "derivative"):
             for dtype in ("float64", "float32"):  # the quick float32 kernels are made by the others
-                assert nonlin.catalogue[name].kernel(dtype, what).addresses
-        for what in ("pair", "backward"):
-            assert nonlin.catalogue[name]._kernel(what, "float32", "quick").addresses
+                assert f.kernel(dtype, what).addresses
+        for what in others:
+            assert f._kernel(what, "float32", "quick").addresses
 
 
 def _compute() -> dict[str, bytes]:
