@@ -37,6 +37,7 @@ Array = NDArray[Any]
 
 _PADDING = 16  # what the code for losses may read beyond a row's weights
 _INT64 = 1 << 63
+_PLAIN = 2.0**100  # a sum below it is no infinity in float32
 _SANE = 2.0**40  # weights beyond this, or below its inverse, are for float64
 
 
@@ -240,7 +241,7 @@ def _losses(
         raise ValueError(f'reduction is "mean", "sum" or "none", not {reduction!r:.40}')
     classes = z.shape[-1]
     ignored = _whole(ignore_index)
-    t = _targets(targets, z.shape, ignored)
+    t, every = _targets(targets, z.shape, ignored)
     if t.size == 0 and reduction == "mean":
         raise ValueError("there are no rows")
     weights = _weights(weight, classes)
@@ -255,7 +256,9 @@ def _losses(
         smooth[:classes] = smoothing / classes
         if weights is not None:
             smooth *= weights
-    if weights is None:
+    if every and weights is None:
+        count = float(t.size)
+    elif weights is None:
         count = float(np.count_nonzero(t != ignored))
     else:
         count = float(weights[t[t != ignored]].sum())
@@ -269,14 +272,16 @@ def _losses(
     return z, z.dtype.newbyteorder("="), given, count
 
 
-def _targets(targets: ArrayLike, shape: tuple[int, ...], ignored: int) -> Array:
-    """Class numbers as int64, one after another."""
+def _targets(targets: ArrayLike, shape: tuple[int, ...], ignored: int) -> tuple[Array, bool]:
+    """Class numbers as int64, one after another, and whether it is clear that none is ignored."""
     t = np.asarray(targets)
     if t.shape != shape[:-1]:
         raise ValueError(f"targets have shape {t.shape}; these logits need {shape[:-1]}")
     if t.size and t.dtype.kind not in "iu":
         raise DtypeError(f"targets are class numbers (whole numbers), not {t.dtype}")
+    every = not 0 <= ignored < shape[-1]
     if t.size and (t.min() < 0 or t.max() >= shape[-1]):
+        every = False
         wrong = ((t < 0) | (t >= shape[-1])) & (t != ignored)
         if wrong.any():
             place = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -284,7 +289,7 @@ def _targets(targets: ArrayLike, shape: tuple[int, ...], ignored: int) -> Array:
                 f"target {int(t[place])} at {place} is out of range: classes are 0 to "
                 f"{shape[-1] - 1}"
             )
-    return np.ascontiguousarray(t, dtype=np.int64).reshape(-1)
+    return np.ascontiguousarray(t, dtype=np.int64).reshape(-1), every
 
 
 def _whole(ignore_index: int) -> int:
@@ -327,6 +332,13 @@ def _is_wild(given: Losses) -> bool:
 def _reduced(
     losses: Array, reduction: str, count: float, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> Any:
+    if reduction != "none" and dtype.char in "fd":
+        total = float(losses.sum())
+        if (
+            abs(total) < _PLAIN and count >= 1
+        ):  # the same as below, which takes some microseconds more
+            one: Any = dtype.type
+            return one(total / count if reduction == "mean" else total)
     with np.errstate(all="ignore"):  # rounding is what was asked for
         if reduction == "none":
             return losses.reshape(shape).astype(dtype)[()]

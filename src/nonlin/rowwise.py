@@ -111,17 +111,21 @@ class Job:
             and (out is None or (_in_place(out, dtype) and _same_or_apart(out, z)))
         )  # fmt: skip
         if direct:
-            function, place, _, constants = _code(self.kind, name, self.temperature)
+            code = _code(self.kind, name, self.temperature)
             workers = workers_for(z.size, -(-count // _GROUP))
             room = _Room.of(n, workers)
-            step, given = n * dtype.itemsize, self.losses is not None
-            work = Work(
-                place, count, _GROUP,
-                first=self.arguments(name, address(z), address(out), 0, count, n, room),
-                row=(step, 8 * given, step if out is not None else 0, 8 * given),
-                own=(*[0] * 10, room.each), holds=(z, out, self.losses, room, constants),
-            )  # fmt: skip
-            in_parts(work, function, workers)
+            to = 0 if out is None else address(out)
+            first = self.arguments(code[2], address(z), to, 0, count, n, room)
+            if workers == 1:
+                code[0](*first)
+            else:
+                step, given = n * dtype.itemsize, self.losses is not None
+                work = Work(
+                    code[1], count, _GROUP, first,
+                    row=(step, 8 * given, step if to else 0, 8 * given), own=(*[0] * 10, room.each),
+                    holds=(z, out, self.losses, room, code),
+                )  # fmt: skip
+                in_parts(work, code[0], workers)
             self.tidy(n)
             return
         if out is not None and np.may_share_memory(out, z) and not _same_or_apart(out, z):
@@ -137,18 +141,18 @@ class Job:
                 done = rows.size // n
                 at = address(buffer)
                 to = at if out is not None else 0
-                function = _code(self.kind, name, self.temperature)[0]
-                function(*self.arguments(name, at, to, start, done, n, _Room.of(n, 1)))
+                function, _, params, _ = _code(self.kind, name, self.temperature)
+                function(*self.arguments(params, at, to, start, done, n, _Room.of(n, 1)))
                 start += done
                 if out is not None:
                     np.copyto(out[piece], here, casting="unsafe")
         self.tidy(n)
 
     def arguments(
-        self, name: str, z: int, out: int, start: int, rows: int, n: int, room: _Room
+        self, params: int, z: int, out: int, start: int, rows: int, n: int, room: _Room
     ) -> tuple[int, ...]:
         """Of a call for rows from the address of the first, which is row ``start`` of all."""
-        params, given = _code(self.kind, name, self.temperature)[2], self.losses
+        given = self.losses
         if given is None:
             return z, 0, out, 0, rows, n, params, 0, 0, 0, room.at
         return (
