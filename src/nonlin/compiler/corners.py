@@ -146,7 +146,11 @@ def _signed(found: Corners, values: Callable[[Floats], Floats]) -> Corners:
 def _other_zeros(
     found: Corners, values: Callable[[Floats], Floats]
 ) -> Iterator[tuple[float, float]]:
-    """Roots of parts where 0 has not the sign that it has beyond them, as the product of factors z - r has it there."""
+    """Roots of parts where 0 may not have its sign by itself.
+
+    A product of factors z - r has at a root the sign that it has beyond it; of three factors it may have another
+    one, as what is lost is added.
+    """
     known = {at for at, _ in found.points}
     for p in found.parts:
         for r in set(roots(p.polynomial) or []) if len(p.polynomial) > 2 else ():
@@ -156,7 +160,8 @@ def _other_zeros(
                 continue
             zero = float(values(np.array([at], dtype=np.float32))[0])
             beyond = value_at(p.polynomial, r + abs(r) / 2**60)
-            if zero == 0 and (math.copysign(1.0, zero) < 0) != (beyond < 0):
+            signs = {math.copysign(1.0, zero) < 0, beyond < 0}
+            if zero == 0 and (len(signs) == 2 or (len(p.polynomial) > 3 and True in signs)):
                 yield at, zero
 
 

@@ -18,7 +18,8 @@ from nonlin.compiler.ir import Function, Value
 
 __all__ = ["CornersCode", "Two", "fma", "with_zeros"]
 
-_FAR = 2.0**60  # squares of numbers up to here are finite, and what they lose, too
+# Squares of numbers up to here are finite, and what they lose, too; and so are cubes, up to there.
+_FAR, _FAR_OF_CUBES = 2.0**60, 2.0**40
 
 
 def fma(a: Value, b: Value | float, c: Value | float) -> Value:
@@ -168,7 +169,8 @@ class CornersCode:
         found: Value | None = None
         for p, beyond in ((self.function.parts[0], x.lt), (self.function.parts[-1], x.gt)):
             if not _is_simple(p.polynomial):
-                one = beyond(-_FAR if beyond == x.lt else _FAR)
+                far = _FAR if len(p.polynomial) < 4 else _FAR_OF_CUBES
+                one = beyond(-far if beyond == x.lt else far)
                 found = one if found is None else found | one
         return found
 
