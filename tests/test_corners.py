@@ -70,7 +70,7 @@ def apart(formula: nonlin.Activation, what: str) -> int:
 @pytest.mark.parametrize("what", ["value", "derivative", "backward"])
 @pytest.mark.parametrize("name", HAVE)
 def test_functions_of_the_catalogue(name: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quick, "can_be_quick", lambda: False)  # as on processors without AVX-512
+    monkeypatch.setattr(quick, "can_be_quick", lambda: False)  # as on processors without look-ups
     f = nonlin.catalogue[name]
     monkeypatch.setattr(f, "_kernels", {})
     assert apart(f, what) <= 1

@@ -68,7 +68,7 @@ def test_others_are_not(formula: str) -> None:
 )  # fmt: skip
 def test_beside_zeros_and_far_away(name: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """All multiples of pi/4 up to where elements are rare, and beyond."""
-    monkeypatch.setattr(quick, "can_be_quick", lambda: False)  # as on processors without AVX-512
+    monkeypatch.setattr(quick, "can_be_quick", lambda: False)  # as on processors without look-ups
     f = nonlin.catalogue[name] if name in nonlin.catalogue else nonlin.define(name)
     monkeypatch.setattr(f, "_kernels", {})
     quickly = f.kernel("float32", what)

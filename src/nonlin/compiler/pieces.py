@@ -69,7 +69,7 @@ class Piecewise:
     coefficients
         float32, shape (terms, count): c0, its second part, c1, its second part (where it counts, in the
         piece of a zero or in all pieces around it), c2, c3 …; the column of piece k is k modulo count,
-        which is 32 or 64.
+        which is a power of two from 8 to 64.
     slopes
         Shape (count,): where the function decays too quickly for a polynomial, piece k is one times
         2**(slope * t). ``None`` where there is no such piece.

@@ -219,7 +219,5 @@ def _constant(fn: Function, floats: NDArray[np.float32]) -> Value:
 
 
 def _words(fn: Function, words: Words) -> Value:
-    text = ", ".join(
-        f"i32 {int(np.int32(word))}" for word in words.astype(np.int64).astype(np.int32)
-    )
+    text = ", ".join(f"i32 {word}" for word in words.view(np.int32).tolist())
     return Value(fn, f"<{text}>", f"<{len(words)} x i32>")

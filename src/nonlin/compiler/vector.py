@@ -1,7 +1,7 @@
 """The quick float32 loop: sixteen lanes at a time, on the polynomials of :mod:`nonlin.compiler.pieces`.
 
-It is for processors with AVX-512, whose two-register permutation is the table look-up. Blocks of 32
-elements are computed, and those few elements of a block that are *rare* are asked once more of the plain
+Coefficients come from :mod:`nonlin.compiler.tables`. Blocks of 32 elements are computed (of 16, where
+registers are small), and those few elements of a block that are *rare* are asked once more of the plain
 loop, so that what an element becomes depends on nothing but itself. The rest of an array, less than a
 block, goes through a buffer on the stack; and so do the first elements, up to where a line of the cache
 begins in the result: stores that cross from one line to the next take up to three times as long.
