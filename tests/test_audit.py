@@ -403,7 +403,7 @@ def test_help_says_how_long_everything_takes() -> None:
         (("--exhaustive", "--dtype", "float64"), "--exhaustive is for float32"),
         (("-p", "a=2"), "name the function as well"),
         (("z +",), "not a formula"),
-        (("tanh", "--results", "a.csv"), "--results keeps what --exhaustive finds"),
+        (("tanh", "--dtype", "float32", "--results", "a.csv"), "float32 with --exhaustive"),
         (("tanh", "--exhaustive", "--page", "a.md"), "give both"),
     ],
 )  # fmt: skip

@@ -327,7 +327,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     def quick(f: Any, what: str, dtype: str, **options: Any) -> Any:
         import dataclasses
 
-        assert options["exhaustive"]
+        if not options["exhaustive"]:
+            return real(f, what, dtype, **options)
         asked.append((f.name, what))
         report = real(f, what, dtype, samples=2000, checks=0, workers=1)
         tally = dataclasses.replace(report.tally, inputs=1 << 32)
@@ -406,9 +407,40 @@ def test_places_that_cannot_be_written(short: list[tuple[str, str]]) -> None:
     assert isinstance(done.exception, NonlinError) and "could not be written" in str(done.exception)
 
 
+def test_samples_of_float64_are_kept_until_more_are_asked_for(tmp_path: Path) -> None:
+    table, page = tmp_path / "audit.csv", tmp_path / "audit.md"
+    command = ("tanh", "--value", "--results", str(table), "--page", str(page))
+    assert run(*command, "--samples", "3000").exit_code == 0
+    kept = Results(table)
+    found = kept.get(nonlin.tanh, "value", "float64", 3000)
+    assert found is not None and found.complete and found.tally.inputs >= 3000
+    assert kept.get(nonlin.tanh, "value", "float64", 10_000) is None
+    assert kept.get(nonlin.tanh, "value", "float32") is None
+    before = table.read_text()
+    run(*command, "--samples", "2000")
+    assert table.read_text() == before
+    run(*command, "--samples", "10000")
+    assert Results(table).get(nonlin.tanh, "value", "float64", 10_000) is not None
+    shown = page.read_text()
+    assert "--samples 10000" in shown and "Every float32" not in shown
+
+
+def test_a_page_of_both_formats(tmp_path: Path, short: list[tuple[str, str]]) -> None:
+    table, page = tmp_path / "audit.csv", tmp_path / "audit.md"
+    run("tanh", "--exhaustive", "--value", "--results", str(table))
+    run("relu", "--samples", "2000", "--results", str(table), "--page", str(page))
+    shown = page.read_text().split("## ")
+    assert [part.splitlines()[0] for part in shown[1:]] == ["Every float32", "A sample of float64"]
+    assert "| tanh |" in shown[1] and "| relu |" in shown[2] and "tanh" not in shown[2]
+
+
 @pytest.mark.parametrize(
-    "arguments", [("--results", "a.csv", "-p", "alpha=2", "elu"), ("--results", "a.csv", "--dtype", "float16,float32")]
+    "arguments",
+    [
+        ("--exhaustive", "-p", "alpha=2", "elu"), ("--exhaustive", "--dtype", "float16,float32"),
+        ("--dtype", "float32"), ("--dtype", "float64,float16"), ("-p", "alpha=2", "elu"),
+    ],
 )  # fmt: skip
-def test_results_are_of_float32_at_the_defaults(arguments: tuple[str, ...]) -> None:
-    done = run("--exhaustive", *arguments)
+def test_results_are_of_long_audits_at_the_defaults(arguments: tuple[str, ...]) -> None:
+    done = run("--results", "a.csv", *arguments)
     assert isinstance(done.exception, NonlinError) and "--results keeps" in str(done.exception)

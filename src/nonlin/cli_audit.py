@@ -69,8 +69,8 @@ def audit(
         Path | None,
         typer.Option(
             metavar="FILE.csv",
-            help="Keep what an exhaustive audit finds here, a row for each f and f' of float32; rows "
-            "that still hold are not found again.",
+            help="Keep what is found of every float32, or of samples of float64, here, a row for each f "
+            "and f'; rows that still hold are not found again.",
         ),
     ] = None,
     page: Annotated[
@@ -89,15 +89,16 @@ def audit(
     """
     from nonlin.audit.results import Results, write_page
 
-    formats = _formats(dtype or ("float32" if results else _ALL))
+    kept_by_default = "float32" if exhaustive else "float64"
+    formats = _formats(dtype or (kept_by_default if results else _ALL))
     if exhaustive and "float32" not in formats:
         raise NonlinError("--exhaustive is for float32: leave it out, or name float32 in --dtype")
     if page and not results:
         raise NonlinError("--page shows what --results has kept: give both")
-    if results and (not exhaustive or formats != ["float32"] or parameter):
+    if results and (parameter or not {*formats} <= {"float64", *(["float32"] * exhaustive)}):
         raise NonlinError(
-            "--results keeps what --exhaustive finds of float32, at the parameters' defaults: give "
-            "both, and neither another --dtype nor -p"
+            "--results keeps what is found of float64, and of float32 with --exhaustive, at the "
+            "parameters' defaults: give neither another --dtype nor -p"
         )
     whats = ["value"] * (value or not derivative) + ["derivative"] * (derivative or not value)
     functions = _functions(function or [], parameter or [])
@@ -147,6 +148,7 @@ def _run(
     """The reports, and whether Ctrl-C ended it."""
     import os
 
+    from nonlin.audit import SAMPLES
     from nonlin.audit import audit as run
 
     reports: list[Report] = []
@@ -154,7 +156,7 @@ def _run(
         with _progress(len(jobs)) as start:
             for f, what, form in jobs:
                 show = start(f"{f.name} {_SHOWN[what]} {form}"[:48])
-                report = kept.get(f, what) if kept else None
+                report = kept.get(f, what, form, samples or SAMPLES[form]) if kept else None
                 if report is None:
                     report = run(
                         f, what, form, exhaustive=exhaustive and form == "float32", samples=samples,

@@ -1,4 +1,4 @@
-"""What exhaustive audits found: a CSV file with a row for each function and part, and a page made of it."""
+"""What long audits found: a CSV file with a row for each function, part and format, and a page made of it."""
 
 from __future__ import annotations
 
@@ -21,21 +21,27 @@ from nonlin.compiler.target import host
 if TYPE_CHECKING:
     from nonlin.activation import Activation
 
-__all__ = ["Results", "shown_error", "write_page"]
+__all__ = ["KEPT", "Results", "shown_error", "write_page"]
 
 _COLUMNS = (
-    "function", "part", "ulp", "z", "result", "right", "not nearest", "wrong zeros", "wrong zero",
-    "settled", "processor", "digest",
+    "function", "part", "format", "inputs", "ulp", "z", "result", "right", "not nearest", "wrong zeros",
+    "wrong zero", "settled", "processor", "digest",
 )  # fmt: skip
 _PARTS = {"value": "f", "derivative": "f'"}
-_INPUTS = TOTAL["float32"]
+KEPT = ("float32", "float64")
+"""The formats whose audits take long enough to be kept: every float32, and samples of float64."""
+_AUDITOR = (
+    "audit/balls.py", "audit/compare.py", "audit/inputs.py", "audit/intervals.py", "audit/judge.py",
+    "audit/polynomials.py", "audit/run.py", "audit/tally.py", "audit/units.py",
+    "compiler/dd.py", "compiler/wide.py", "compiler/wide_functions.py",
+)  # fmt: skip
 
 
 class Results:
     """Rows in a file that is replaced as a whole whenever one is added.
 
     A row holds as long as its digest does, which speaks of the kernel's machine code, of the processor that it is
-    made for, and of the auditor.
+    made for, and of the auditor; and, of a sample, where that was large enough.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,34 +54,39 @@ class Results:
             why = error.strerror if isinstance(error, OSError) else "it is no text"
             raise AuditError(f"{path} could not be read: {why}") from None
         reader = csv.DictReader(io.StringIO(text))
-        self._rows: dict[tuple[str, str], dict[str, str]] = {}
+        self._rows: dict[tuple[str, str, str], dict[str, str]] = {}
         try:
             if tuple(reader.fieldnames or ()) != _COLUMNS:
                 raise ValueError
             for row in reader:
                 _tally(row)
-                self._rows[row["function"], row["part"]] = row
+                self._rows[row["function"], row["part"], row["format"]] = row
         except (ValueError, TypeError):
             raise AuditError(f"{path} has no results of an audit: give another file") from None
 
-    def get(self, f: Activation, what: str) -> Report | None:
-        """What is known of a function, if its row still holds."""
+    def get(
+        self, f: Activation, what: str, dtype: str = "float32", samples: int = 0
+    ) -> Report | None:
+        """What is known of a function, if its row still holds and is of as many inputs as are asked for."""
         name = _name(f)
-        row = self._rows.get((name, _PARTS[what]))
-        if row is None or row["digest"] != _digest(f, what):
+        row = self._rows.get((name, _PARTS[what], dtype))
+        if row is None or row["digest"] != _digest(f, what, dtype):
             return None
-        return Report(name, what, "float32", _tally(row), _INPUTS, 0.0)
+        tally = _tally(row)
+        if tally.inputs < TOTAL.get(dtype, samples):
+            return None
+        return Report(name, what, dtype, tally, tally.inputs, 0.0)
 
     def put(self, f: Activation, report: Report) -> None:
         """Add a row, or take it in the place of an older one."""
         tally, miss = report.tally, report.tally.worst
         values = (repr(miss.z), repr(miss.got), repr(miss.right)) if miss else ("", "", "")
         row = (
-            report.name, _PARTS[report.what], repr(tally.error), *values, str(tally.misrounded),
-            str(tally.signs), repr(tally.sign.z) if tally.sign else "", str(tally.settled),
-            host().cpu, _digest(f, report.what),
+            report.name, _PARTS[report.what], report.dtype, str(tally.inputs), repr(tally.error), *values,
+            str(tally.misrounded), str(tally.signs), repr(tally.sign.z) if tally.sign else "",
+            str(tally.settled), host().cpu, _digest(f, report.what, report.dtype),
         )  # fmt: skip
-        self._rows[report.name, row[1]] = dict(zip(_COLUMNS, row, strict=True))
+        self._rows[row[:3]] = dict(zip(_COLUMNS, row, strict=True))
         text = io.StringIO()
         writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -83,10 +94,10 @@ class Results:
         _write(self.path, text.getvalue())
 
 
-def _digest(f: Activation, what: str) -> str:
-    auditor = sources("audit", "compiler/wide.py", "compiler/wide_functions.py", "compiler/dd.py")
+def _digest(f: Activation, what: str, dtype: str) -> str:
+    auditor = sources(*_AUDITOR)
     text = "\0".join([host().name, auditor, json.dumps(f.program(what).to_json())])
-    code = f.kernel("float32", what).code
+    code = f.kernel(dtype, what).code
     return hashlib.blake2b(text.encode() + code, digest_size=10).hexdigest()
 
 
@@ -98,7 +109,7 @@ def _tally(row: dict[str, str]) -> Tally:
     worst = Miss(*(float(row[k]) for k in ("z", "result", "right"))) if row["z"] else None
     zero = Miss(float(row["wrong zero"]), 0.0, 0.0) if row["wrong zero"] else None
     return Tally(
-        _INPUTS, float(row["ulp"]), worst, int(row["not nearest"]), int(row["wrong zeros"]), zero,
+        int(row["inputs"]), float(row["ulp"]), worst, int(row["not nearest"]), int(row["wrong zeros"]), zero,
         int(row["settled"]),
     )  # fmt: skip
 
@@ -127,16 +138,27 @@ def shown_error(value: float) -> str:
 
 
 _PREFACE = """\
-# Every float32
+# How exact: every function
 
-What the kernels for {processor} do at each of the {inputs:,} numbers of float32, at the parameters' defaults. *ULP* is the
-largest error in units in the last place, rounded up; 0.5 is the least that can be promised, and below 1 a result is
-one of the two numbers around the truth. *at z* is where that was; *not nearest* counts the results that are not the
-nearest number, *wrong zeros* the zeros with the wrong sign. How this is known: [kernels.md](kernels.md).
+What the kernels for {processor} do, at the parameters' defaults. *ULP* is the largest error in units in the last place,
+rounded up; 0.5 is the least that can be promised, and below 1 a result is one of the two numbers around the truth.
+*at z* is where that was; *not nearest* counts the results that are not the nearest number, *wrong zeros* the zeros
+with the wrong sign. How this is known: [kernels.md](kernels.md).
 
-This page is written by `nonlin audit --exhaustive --results docs/audit.csv --page docs/audit.md`; the results
-stand in [audit.csv](audit.csv), too.
+This page is written by the two commands below; the results stand in [audit.csv](audit.csv), too.
+"""
+_FLOAT32 = """
+## Every float32
 
+All {inputs:,} numbers. `nonlin audit --exhaustive --results docs/audit.csv --page docs/audit.md`
+"""
+_FLOAT64 = """
+## A sample of float64
+
+At least {inputs:,} numbers of all kinds, with what lies around zeros and kinks.
+`nonlin audit --samples {samples} --results docs/audit.csv --page docs/audit.md`
+"""
+_HEAD = """
 | | f: ULP | at z | not nearest | wrong zeros | f′: ULP | at z | not nearest | wrong zeros |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 """
@@ -144,13 +166,18 @@ stand in [audit.csv](audit.csv), too.
 
 def write_page(path: Path, results: Results, functions: Iterable[Activation]) -> None:
     """The results that still hold, as a page in Markdown."""
-    lines = [_PREFACE.format(processor=host().cpu, inputs=_INPUTS)]
-    for name, f in {_name(f): f for f in functions}.items():
-        reports = [results.get(f, what) for what in _PARTS]
-        if any(reports):
-            cells = [cell for report in reports for cell in _cells(report)]
-            lines.append(f"| {' | '.join([name, *cells])} |\n")
-    _write(path, "".join(lines))
+    known = {_name(f): f for f in functions}
+    text = _PREFACE.format(processor=host().cpu)
+    for dtype, title in zip(KEPT, (_FLOAT32, _FLOAT64), strict=True):
+        rows = {name: [results.get(f, what, dtype) for what in _PARTS] for name, f in known.items()}
+        least = min((r.tally.inputs for row in rows.values() for r in row if r), default=0)
+        if not least:
+            continue
+        text += title.format(inputs=least, samples=10 ** math.floor(math.log10(least))) + _HEAD
+        for name, row in rows.items():
+            if any(row):
+                text += f"| {' | '.join([name, *(cell for r in row for cell in _cells(r))])} |\n"
+    _write(path, text)
 
 
 def _cells(report: Report | None) -> list[str]:
@@ -158,7 +185,8 @@ def _cells(report: Report | None) -> list[str]:
         return [""] * 4
     tally = report.tally
     return [
-        shown_error(tally.error), f"{tally.worst.z:.9g}" if tally.worst else "",
+        shown_error(tally.error),
+        f"{tally.worst.z:.{9 if report.dtype == 'float32' else 17}g}" if tally.worst else "",
         f"{tally.misrounded:,}" if tally.misrounded else "",
         f"{tally.signs:,}" if tally.signs else "",
     ]  # fmt: skip
