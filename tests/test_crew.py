@@ -6,7 +6,6 @@ import ctypes
 import os
 import threading
 from time import sleep
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -97,7 +96,7 @@ def test_without_threads_one_works_alone(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_without_semaphores_a_lock_wakes_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew_module._Helper, "_make_bed", lambda self: None)
+    monkeypatch.setattr(crew_module._Helper, "_make_bed", lambda self: False)
     mine, counted, seen = Crew(), Counted(), set()
     mine.grown(1)
     for k in range(40):
@@ -105,24 +104,6 @@ def test_without_semaphores_a_lock_wakes_them(monkeypatch: pytest.MonkeyPatch) -
         mine.share(counted.work(200, 1), 1)
         seen |= {call[3] for call in counted.calls}
     assert seen == {0, 5}
-
-
-def test_an_interrupt_waits_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And where even that was interrupted, whoever comes next does."""
-    mine, counted = Crew(), Counted()
-    mine.grown(1)
-    helper, code = mine._helpers[0], crew_module._code()
-    other = dict(vars(code), work=lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-    with monkeypatch.context() as patch:
-        patch.setattr(crew_module, "_code", lambda: SimpleNamespace(**other))
-        for _ in range(20):
-            with pytest.raises(KeyboardInterrupt):
-                mine.share(counted.work(20, 1), 1)
-            assert helper.holds is None
-    helper.post(mine._job, "held")
-    counted.calls.clear()
-    assert mine.share(counted.work(20, 1), 1) == [] and helper.holds is None
-    assert sorted(call[0] for call in counted.calls)[-20:] == list(range(20))
 
 
 def test_kernels_finish_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -139,14 +138,13 @@ def run(
         return
     try:
         workers = 1 + here.grown(workers - 1)
-        # The arrays come along so that their memory outlives whoever works on it.
-        _together(here, workers, kernel, at, x.size, params, (x, g, y, second, values))
+        _together(here, workers, kernel, at, x.size, params)
     finally:
         here.lock.release()
 
 
 def _together(
-    here: Crew, workers: int, kernel: Kernel, at: list[int], size: int, params: int, holds: object
+    here: Crew, workers: int, kernel: Kernel, at: list[int], size: int, params: int
 ) -> None:
     """Run over all elements in pieces, on which all threads work; between them Python sees signals."""
     steps = [kernel.format.size if a else 0 for a in at]
@@ -156,7 +154,6 @@ def _together(
         work = Work(
             kernel.loop_address, count, _chunk(count, workers),
             (*_places(kernel, at, start), 0, params, kernel.exact_address), steps, tells=True,
-            holds=holds,
         )  # fmt: skip
         began = time.perf_counter()
         left = here.share(work, workers - 1)
@@ -208,7 +205,7 @@ def in_parts(work: Work, function: Callable[..., object], workers: int) -> None:
         return
     try:
         groups = -(-work.rows // (_CHUNKS * workers * work.chunk))
-        here.share(replace(work, chunk=groups * work.chunk), here.grown(workers - 1))
+        here.share(work._replace(chunk=groups * work.chunk), here.grown(workers - 1))
     finally:
         here.lock.release()
 

@@ -11,9 +11,9 @@ import os
 import struct
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
+from typing import NamedTuple
 
 from nonlin.compiler.crew import ARGUMENTS, CHUNKS, JOB, JOB_SIZE, SLOT, SLOT_SIZE
 from nonlin.errors import CompileError
@@ -21,10 +21,9 @@ from nonlin.errors import CompileError
 __all__ = ["Crew", "Work", "crew"]
 
 _LINE = 64
-_MASK = (1 << 64) - 1
-_HEAD, _ARGUMENTS = struct.Struct("<6Q"), struct.Struct(f"<{3 * ARGUMENTS}Q")
-_TASK = struct.Struct("<QQ")
-_NUMBER = struct.Struct("<q")
+_HEAD = struct.Struct(f"<6q{JOB['first'] - 6 * 8}x{3 * ARGUMENTS}q")
+_NONE = (0,) * ARGUMENTS
+_BED, _FLAG, _PLACE = struct.Struct("<QQ"), struct.Struct("<i"), struct.Struct("<Q")
 
 
 class _Memory:
@@ -37,12 +36,11 @@ class _Memory:
         self.at = begin + self.skip
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """A compiled function to be called for chunks of so many rows, at most :data:`nonlin.compiler.crew.CHUNKS` of them.
 
     ``first``, ``row`` and ``own`` are its arguments as :data:`nonlin.compiler.crew.JOB` has them; ``tells`` says whether it
-    returns how many rows it has done; ``holds`` is what has to stay in memory meanwhile.
+    returns how many rows it has done.
     """
 
     function: int
@@ -52,29 +50,32 @@ class Work:
     row: Sequence[int]
     own: Sequence[int] = ()
     tells: bool = False
-    holds: object = None
 
     @property
     def chunks(self) -> int:
         return -(-self.rows // self.chunk)
 
     def write(self, job: _Memory, workers: int) -> None:
-        """Into the memory of a job, of which nothing is taken yet."""
-        if self.chunks > CHUNKS:
-            raise ValueError(f"a job has at most {CHUNKS} chunks, not {self.chunks}")
-        head = (self.function, self.rows, self.chunk, self.chunks, workers, self.tells)
-        _HEAD.pack_into(job.buffer, job.skip + JOB["function"], *head)
-        parts = (
-            [*part, *[0] * (ARGUMENTS - len(part))] for part in (self.first, self.row, self.own)
-        )
-        given = (value & _MASK for part in parts for value in part)
-        _ARGUMENTS.pack_into(job.buffer, job.skip + JOB["first"], *given)
-        ctypes.memset(job.at + JOB["taken"], 0, self.chunks)
+        """Into the memory of a job.
+
+        Raises
+        ------
+        ValueError
+            It has more chunks than a job has room for.
+        """
+        function, rows, chunk, first, row, own, tells = self
+        chunks = -(-rows // chunk)
+        if chunks > CHUNKS:
+            raise ValueError(f"a job has at most {CHUNKS} chunks, not {chunks}")
+        _HEAD.pack_into(
+            job.buffer, job.skip, function, rows, chunk, chunks, workers, tells,
+            *first, *_NONE[len(first) :], *row, *_NONE[len(row) :], *own, *_NONE[len(own) :],
+        )  # fmt: skip
 
 
 @cache
 def _code() -> SimpleNamespace:
-    """The compiled functions; ``post`` keeps the interpreter's lock, as it takes no time."""
+    """The compiled functions."""
     from nonlin.compiler import cache as store
     from nonlin.compiler import native
     from nonlin.compiler.crew import crew_module
@@ -82,10 +83,8 @@ def _code() -> SimpleNamespace:
     at = native.load(store.key("crew"), crew_module)
     place = ctypes.c_void_p
     return SimpleNamespace(
-        work=ctypes.CFUNCTYPE(ctypes.c_int64, place, ctypes.c_int64)(at["work"]),
+        share=ctypes.CFUNCTYPE(ctypes.c_int32, place, place, ctypes.c_int64)(at["share"]),
         help=ctypes.CFUNCTYPE(None, place)(at["help"]),
-        post=ctypes.PYFUNCTYPE(ctypes.c_int32, place)(at["post"]),
-        collect=ctypes.CFUNCTYPE(ctypes.c_int32, place)(at["collect"]),
     )
 
 
@@ -98,50 +97,42 @@ class _Helper:
         There can be no more threads, as when the interpreter is about to end.
     """
 
-    def __init__(self, worker: int) -> None:
+    def __init__(self) -> None:
         # For good: the thread looks at it as long as there is a process.
-        self._slot = _Memory(SLOT_SIZE)
-        self.holds: object = None
-        self._worker, self._code = worker, _code()
-        self._make_bed()
+        self.slot = _Memory(SLOT_SIZE)
+        self._code = _code()
+        self.has_bed = self._make_bed()
         self._rest = threading.Lock()  # where there are no semaphores
         self._rest.acquire()
         threading.Thread(target=self._help, name="nonlin", daemon=True).start()
 
-    def _make_bed(self) -> None:
-        """A semaphore, so that waking does not take the interpreter's lock."""
+    def _make_bed(self) -> bool:
+        """A semaphore, so that waking does not take the interpreter's lock; whether there are semaphores."""
         library = ctypes.CDLL(None) if os.name == "posix" else None
         places = []
         for name in ("sem_init", "sem_wait", "sem_post"):
             if not hasattr(library, name):
-                return
+                return False
             places.append(ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0)
-        slot = self._slot
+        slot = self.slot
         begin = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_uint)(
             places[0]
         )
-        if begin(slot.at + SLOT["bed"], 0, 0) == 0:
-            _TASK.pack_into(slot.buffer, slot.skip + SLOT["wait"], *places[1:])
+        if begin(slot.at + SLOT["bed"], 0, 0) != 0:
+            return False
+        _BED.pack_into(slot.buffer, slot.skip + SLOT["wait"], *places[1:])
+        return True
 
     def _help(self) -> None:
         while True:
-            self._code.help(self._slot.at)
+            self._code.help(self.slot.at)
             self._rest.acquire()
 
-    def post(self, job: _Memory, holds: object) -> None:
-        """Have it work on a job, and hold what that is about until it is done."""
-        self.holds = job, holds
-        _TASK.pack_into(self._slot.buffer, self._slot.skip + SLOT["job"], job.at, self._worker)
-        if self._code.post(self._slot.at) and self._rest.locked():
+    def rouse(self) -> None:
+        """Wake it, where there are no semaphores; it looks for jobs again for a moment."""
+        (asleep,) = _FLAG.unpack_from(self.slot.buffer, self.slot.skip + SLOT["asleep"])
+        if asleep and self._rest.locked():
             self._rest.release()
-
-    def collect(self) -> int:
-        """The first row that it has left undone where the function did, else -1."""
-        done = self._code.collect(self._slot.at)
-        self.holds = None
-        if not done:
-            return -1
-        return int(_NUMBER.unpack_from(self._slot.buffer, self._slot.skip + SLOT["result"])[0])
 
 
 class Crew:
@@ -150,40 +141,41 @@ class Crew:
     def __init__(self) -> None:
         self.process = os.getpid()
         self.lock = threading.Lock()
-        self._job = _Memory(JOB_SIZE)
+        self._job, self._slots = _Memory(JOB_SIZE), _Memory(_PLACE.size * CHUNKS)
         self._helpers: list[_Helper] = []
+        self._roused = False
         self._full = False
 
     def grown(self, count: int) -> int:
         """How many helpers there are of so many wanted; they are begun when first asked for."""
         while len(self._helpers) < count and not self._full:
             try:
-                self._helpers.append(_Helper(1 + len(self._helpers)))
+                helper = _Helper()
             except (RuntimeError, CompileError):
                 self._full = True
+                break
+            place = self._slots.skip + _PLACE.size * len(self._helpers)
+            _PLACE.pack_into(self._slots.buffer, place, helper.slot.at)
+            self._helpers.append(helper)
+            self._roused |= not helper.has_bed
         return min(count, len(self._helpers))
 
     def share(self, work: Work, helpers: int) -> list[tuple[int, int]]:
         """Work together with so many helpers; from where to where rows are left, where the function left some."""
-        for helper in self._helpers:
-            if helper.holds is not None:  # somebody was interrupted before collecting
-                helper.collect()
-        posted = self._helpers[: min(helpers, work.chunks - 1)]
-        job, left = self._job, list[int]()
-        work.write(job, 1 + len(posted))
-        try:
-            for helper in posted:
-                helper.post(job, work.holds)
-            left.append(_code().work(job.at, 0))
-        finally:
-            left += [helper.collect() for helper in posted]
+        helpers = min(helpers, work.chunks - 1, len(self._helpers))
+        job = self._job
+        work.write(job, 1 + helpers)
+        if self._roused:
+            for helper in self._helpers[:helpers]:
+                helper.rouse()
+        if _code().share(job.at, self._slots.at, helpers):
+            return []
+        left = struct.unpack_from(f"<{1 + helpers}q", job.buffer, job.skip + JOB["left"])
         stops = [(at, (at // work.chunk + 1) * work.chunk) for at in left if at >= 0]
-        if any(at >= 0 for at in left):  # and perhaps nobody was there to take the rest
-            first = job.skip + JOB["taken"]
-            taken = job.buffer[first : first + work.chunks]
-            stops += [
-                (k * work.chunk, (k + 1) * work.chunk) for k, it in enumerate(taken) if not it
-            ]
+        # Perhaps nobody was there to take the rest.
+        first = job.skip + JOB["taken"]
+        taken = job.buffer[first : first + work.chunks]
+        stops += [(k * work.chunk, (k + 1) * work.chunk) for k, it in enumerate(taken) if not it]
         return [(start, min(stop, work.rows)) for start, stop in stops]
 
 

@@ -123,7 +123,6 @@ class Job:
                 work = Work(
                     code[1], count, _GROUP, first,
                     row=(step, 8 * given, step if to else 0, 8 * given), own=(*[0] * 10, room.each),
-                    holds=(z, out, self.losses, room, code),
                 )  # fmt: skip
                 in_parts(work, code[0], workers)
             self.tidy(n)

@@ -26,6 +26,7 @@ __all__ = ["BenchError", "Row", "measure", "serve"]
 
 OURS, COPY, RELU = "nonlin", "memcpy", "ReLU"
 NO_SUCH = "it has no such function"
+_REST = 0.05  # seconds: after a call ONNX Runtime looks for work for up to 40 ms, OpenMP for 10
 _VARIABLES = (
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS",
     "NUMEXPR_MAX_THREADS", "NUMBA_NUM_THREADS",
@@ -212,7 +213,8 @@ def _row(case: Case, peers: Sequence[Peer], threads: int, *, quick: bool) -> Row
     target, relu = np.empty_like(case.x), np.empty_like(case.x)
     works[COPY] = lambda: np.copyto(target, case.x)
     works[RELU] = lambda: nonlin.relu(case.x, out=relu)
-    spreads = alternate(works, rounds=5 if quick else 21, seconds=0.0005 if quick else 0.004)
+    rounds, seconds = (5, 0.0005 * threads) if quick else (21, 0.004)
+    spreads = alternate(works, rounds=rounds, seconds=seconds, rest=_REST if threads > 1 else 0)
     scale = 1e9 / case.x.size
     times = {
         name: (s.middle * scale, s.low * scale, s.high * scale)

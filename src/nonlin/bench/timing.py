@@ -34,7 +34,7 @@ class Spread:
 
 
 def alternate(
-    works: Mapping[str, Callable[[], Any]], *, rounds: int, seconds: float
+    works: Mapping[str, Callable[[], Any]], *, rounds: int, seconds: float, rest: float = 0.0
 ) -> dict[str, Spread]:
     """Time functions in turns, each round in another order, so that a slow moment hits all alike.
 
@@ -44,6 +44,9 @@ def alternate(
         How many samples of each.
     seconds
         How long a sample takes at least: as many calls as fill that time.
+    rest
+        Seconds of sleep before each sample, and then one that does not count: where several libraries have threads,
+        those look for work for some milliseconds after a call, on the processors of whose turn is next.
 
     Returns
     -------
@@ -60,7 +63,10 @@ def alternate(
             shuffle(order)
             for name in order:
                 work, n = works[name], calls[name]
-                work()  # its arrays are in the cache as they would be, not another's
+                if rest:
+                    time.sleep(rest)
+                for _ in range(n if rest else 1):
+                    work()  # its arrays are in the cache as they would be, and its threads awake
                 start = time.perf_counter()
                 for _ in range(n):
                     work()

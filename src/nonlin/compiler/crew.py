@@ -6,7 +6,7 @@ thread that comes late does less. A *slot* is some memory that a caller and a he
 share. The helper looks at it again and again for about a millisecond after its last job, as OpenMP's threads do, so that
 calls that follow one another find it awake; then it says that it is asleep, and is so until it is woken. A job
 that the helper has not begun when the caller is done is taken back: a helper that gets no processor costs
-nothing but a look.
+nothing but a look. All of this is one call, so nothing can come between posting a job and waiting for it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import platform
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nonlin.compiler.ir import Function, Module, Value
 
 __all__ = ["ARGUMENTS", "CHUNKS", "COUNT", "JOB", "JOB_SIZE", "SLOT", "SLOT_SIZE", "crew_module"]
@@ -28,9 +30,11 @@ SLOT = {
 }  # fmt: skip
 SLOT_SIZE = 384
 """``wait`` and ``wake`` are functions of what is at ``bed``, such as a semaphore; where they are 0, sleeping is the caller's business."""
+CHUNKS = 1024
+"""The most that a job may have: ``taken`` is a byte for each."""
 JOB = {
     "function": 0, "rows": 8, "chunk": 16, "chunks": 24, "workers": 32, "tells": 40, "first": 64, "row": 160,
-    "own": 256, "taken": 384,
+    "own": 256, "taken": 384, "left": 384 + CHUNKS,
 }  # fmt: skip
 """Offsets in bytes; what two threads write lies in lines of its own, but for the chunks' bytes, of which there are few.
 
@@ -47,25 +51,53 @@ _PAUSES = {"x86_64": "llvm.x86.sse2.pause()", "AMD64": "llvm.x86.sse2.pause()"}
 
 
 def crew_module() -> Module:
-    """Functions of a job and of a slot.
+    """Functions of a job and of slots.
 
-    ``work(job, worker) -> i64`` does chunks until there are none, and returns -1; or the first row that was not
-    done where the function left some. ``help(slot)`` does one job after another, and may return when it is tired;
-    ``post(slot) -> i32`` says whether the helper has to be woken; ``collect(slot) -> i32`` waits for a job, and says whether
-    it was done or is taken back.
+    ``share(job, slots, helpers) -> i32`` has a job done by the caller and as many helpers, whose slots' addresses it is
+    given, and says whether all rows were done. ``help(slot)`` does one job after another, and may return when it is tired.
+    Within them, ``work(job, worker) -> i64`` does chunks until there are none, and returns -1; or the first row that was not
+    done where the function left some. ``post(slot, job, worker)`` hands a job to a helper; ``collect(slot) -> i64`` waits
+    until it is done or takes it back, and returns what ``work`` did, or -1.
     """
     from nonlin.compiler.ir import Module
 
     module = Module(fma=False, inline=False)
     _work(module)
-    _Slot(module, "help", []).help()
-    _Slot(module, "post", ["i32"]).post()
-    _Slot(module, "collect", ["i32"]).collect()
+    _Slot(module, "help", exported=True).help()
+    _Slot(module, "post", more=[("job", "ptr"), ("worker", "i64")]).post()
+    _Slot(module, "collect", ["i64"]).collect()
+    _share(module)
     return module
 
 
+def _share(module: Module) -> None:
+    arguments = [("job", "ptr"), ("slots", "ptr"), ("helpers", "i64")]
+    fn = module.function("share", arguments, ["i32"], internal=False)
+    job, slots, helpers = fn.arguments
+    taken = fn.element(job, "i8", JOB["taken"])
+    left = fn.element(job, "i8", JOB["left"])
+    chunks = fn.load(fn.element(job, "i8", JOB["chunks"]), "i64")
+    fn.loop(chunks, lambda i: fn.store(fn.lift(0, "i8"), taken, i))
+
+    def post(i: Value) -> None:
+        slot, worker = fn.load(slots, "ptr", i), i + 1
+        fn.do(f"call void @post(ptr {slot.ref}, ptr {job.ref}, i64 {worker.ref})")
+
+    fn.loop(helpers, post)
+    (mine,) = fn.call("work", job, fn.i64(0), results=["i64"])
+    fn.store(mine, left)
+
+    def collect(i: Value, most: Value) -> list[Value]:
+        (rows,) = fn.call("collect", fn.load(slots, "ptr", i), results=["i64"])
+        fn.store(rows, left, i + 1)
+        return [rows.lt(most).select(most, rows, "i64")]
+
+    (most,) = fn.loop(helpers, collect, [mine])
+    fn.ret(most.lt(0).select(1, 0, "i32"))
+
+
 def _work(module: Module) -> None:
-    fn = module.function("work", [("job", "ptr"), ("worker", "i64")], ["i64"], internal=False)
+    fn = module.function("work", [("job", "ptr"), ("worker", "i64")], ["i64"])
     job, worker = fn.arguments
 
     def field(name: str) -> Value:
@@ -107,9 +139,18 @@ def _work(module: Module) -> None:
 class _Slot:
     """A function of a slot."""
 
-    def __init__(self, module: Module, name: str, results: list[str]) -> None:
-        self.fn: Function = module.function(name, [("slot", "ptr")], results, internal=False)
-        (self.slot,) = self.fn.arguments
+    def __init__(
+        self,
+        module: Module,
+        name: str,
+        results: Sequence[str] = (),
+        more: Sequence[tuple[str, str]] = (),
+        *,
+        exported: bool = False,
+    ) -> None:
+        arguments = [("slot", "ptr"), *more]
+        self.fn: Function = module.function(name, arguments, results, internal=not exported)
+        self.slot, *self.more = self.fn.arguments
 
     def at(self, field: str) -> Value:
         return self.fn.element(self.slot, "i8", SLOT[field])
@@ -144,6 +185,7 @@ class _Slot:
 
     def help(self) -> None:
         fn = self.fn
+        self.exchange("asleep", 0)
         fn.jump("look")
         fn.label("look")
         looks = fn.phi(
@@ -187,11 +229,17 @@ class _Slot:
 
     def post(self) -> None:
         fn = self.fn
+        for field, value in zip(("job", "worker"), self.more, strict=True):
+            fn.store(value, self.at(field))
         self.exchange("state", _POSTED)
-        asleep, wake = self.exchange("asleep", 0), self.function("wake")
-        fn.ret_if(wake.eq(fn.i64(0)), asleep)
-        fn.when(asleep.ne(0), lambda: self.in_bed(wake))
-        fn.ret(fn.lift(0, "i32"))
+        wake = self.function("wake")
+
+        def rouse() -> None:
+            asleep = self.exchange("asleep", 0)
+            fn.when(asleep.ne(0), lambda: self.in_bed(wake))
+
+        fn.when(wake.ne(0), rouse)
+        fn.ret()
 
     def collect(self) -> None:
         fn = self.fn
@@ -199,11 +247,11 @@ class _Slot:
         fn.jump("look")
         fn.label("look")
         state = self.load("state")
-        fn.ret_if(state.eq(_IDLE), fn.lift(0, "i32"))
+        fn.ret_if(state.eq(_IDLE), fn.i64(-1))
         fn.branch(state.eq(_DONE), "done", "wait")
         fn.label("wait")
         self.pause()
         fn.jump("look")
         fn.label("done")
         self.exchange("state", _IDLE)
-        fn.ret(fn.lift(1, "i32"))
+        fn.ret(fn.load(self.at("result"), "i64"))
