@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from nonlin.arrays import (
     Array,
     as_floats,
+    at_once,
     check_out,
     compute,
     format_of,
@@ -40,7 +41,6 @@ __all__ = ["Activation", "of_catalogue"]
 _WHATS = ("value", "derivative", "second", "pair", "backward", "from_output")
 _QUICK = ("value", "derivative", "pair", "backward", "from_output")
 _QUICK_FROM = 1 << 14
-_SMALL = 1 << 17  # elements below which a call takes a moment only, and one thread does it all
 
 
 class Activation:
@@ -66,7 +66,7 @@ class Activation:
         # Quick kernels of the catalogue come with the package; others are made for what is worth it.
         self._listed = BY_NAME.get(entry.name) == entry
         self._quick_from = 0 if self._listed else _QUICK_FROM
-        self._small = _SMALL if self._listed else _QUICK_FROM
+        self._small = at_once if self._listed else [_QUICK_FROM]
         self._defaults = [p.default for p in entry.parameters.values()]
         self._default_values = np.array(self._defaults, dtype=np.float64)
         made = {what: Shortcuts(f"{entry.name} ({what})", self._defaults) for what in _WHATS}
@@ -78,6 +78,7 @@ class Activation:
         )
         self._values_of, self._derivatives_of = made["value"], made["derivative"]
         self._pairs_of, self._backwards_of = made["pair"], made["backward"]
+        self._outputs_of = made["from_output"]
 
     # -- what it is -----------------------------------------------------------------------------
     @property
@@ -206,7 +207,7 @@ class Activation:
             raise ParameterError(
                 f"{self.name} takes one array: give {named}an array for the result as out=…"
             )
-        if type(x) is ndarray and not parameters and x.size < self._small:
+        if type(x) is ndarray and not parameters and x.size < self._small[0]:
             call = self._values_of.get(x.dtype)
             if call is not None and (out is None or fits(out, x)):
                 return call(x) if out is None else call(x, out)
@@ -214,7 +215,7 @@ class Activation:
 
     def derivative(self, x: ArrayLike, /, *, out: Array | None = None, **parameters: float) -> Any:
         """f'(x); at a kink its convention, see ``entry.kinks``. Otherwise as :meth:`__call__`."""
-        if type(x) is ndarray and not parameters and x.size < self._small:
+        if type(x) is ndarray and not parameters and x.size < self._small[0]:
             call = self._derivatives_of.get(x.dtype)
             if call is not None and (out is None or fits(out, x)):
                 return call(x) if out is None else call(x, out)
@@ -244,7 +245,7 @@ class Activation:
         if out is not None and not (type(out) is tuple and len(out) == 2):
             raise TypeError("out must be a tuple of two arrays, for the value and the derivative")
         result: tuple[Any, Any]
-        if type(x) is ndarray and not parameters and x.size < self._small:
+        if type(x) is ndarray and not parameters and x.size < self._small[0]:
             call = self._pairs_of.get(x.dtype)
             if call is not None and (out is None or (fits(out[0], x) and fits(out[1], x))):
                 result = call(x) if out is None else call(x, *out)
@@ -261,7 +262,7 @@ class Activation:
         The dtype is NumPy's, so a Python number takes that of the other; for float16 with bfloat16,
         where NumPy has none, it is float32. Otherwise as :meth:`__call__`.
         """
-        if type(x) is ndarray is type(grad_output) and not parameters and x.size < self._small:
+        if type(x) is ndarray is type(grad_output) and not parameters and x.size < self._small[0]:
             call = self._backwards_of.get(x.dtype)
             if (
                 call is not None and grad_output.dtype is x.dtype and grad_output.shape == x.shape
@@ -286,6 +287,10 @@ class Activation:
         >>> round(float(nonlin.sigmoid.derivative_from_output(0.7)), 12)
         0.21
         """
+        if type(y) is ndarray and not parameters and y.size < self._small[0]:
+            call = self._outputs_of.get(y.dtype)
+            if call is not None and (out is None or fits(out, y)):
+                return call(y) if out is None else call(y, out)
         return self._run("from_output", y, None, out, parameters)
 
     @property
@@ -432,8 +437,8 @@ class Activation:
         for array in outs:
             check_out(array, x)
         shortcuts: Shortcuts | None = None
-        if x.size < _SMALL and not parameters:
-            small = x.size < self._small
+        if x.size < at_once[0] and not parameters:
+            small = x.size < self._small[0]
             shortcuts = (self._shortcuts if small else self._quick_shortcuts).get(what)
         call = None if shortcuts is None else shortcuts.get(x.dtype)
         if call is not None and all(fits(array, x) for array in outs):

@@ -19,18 +19,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nonlin.compiler.crew import CHUNKS, COUNT
+from nonlin.compiler.crew import CHUNKS, COUNT, SPREAD_FROM
 from nonlin.crew import Work, crew
 from nonlin.errors import DtypeError, ParameterError
 
 if TYPE_CHECKING:
     from nonlin.compiler.kernel import Kernel
-    from nonlin.crew import Crew
 
 __all__ = [
     "Array",
     "address",
     "as_floats",
+    "at_once",
     "check_out",
     "compute",
     "flat_memory",
@@ -48,6 +48,9 @@ __all__ = [
 Array = NDArray[Any]
 
 _SPLIT = 1 << 16  # elements per thread below which a second thread does not pay
+_AT_ONCE = 1 << 20  # elements of a call during which signals may wait
+at_once = [SPREAD_FROM]
+"""Below how many elements a call may go straight to machine code; more, once the threads that would help are there."""
 _CHUNKS, _LEAST = 6, 1 << 14  # per thread, and how many elements at least: some microseconds
 _threads = [
     len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -69,6 +72,14 @@ def set_num_threads(n: int) -> None:
     if count < 1:
         raise ValueError(f"the number of threads must be a whole number of at least 1, not {n!r}")
     _threads[0] = count
+    at_once[0] = SPREAD_FROM
+    crew.limit(0)
+
+
+def _call_together() -> None:
+    """Begin the threads that take part in calls of machine code."""
+    crew.limit(crew.grown(_threads[0] - 1) if _threads[0] > 1 else 0)
+    at_once[0] = _AT_ONCE + 1
 
 
 def _by_layout(array: Array | None) -> int:
@@ -131,21 +142,16 @@ def run(
     """Run a kernel over plain arrays of one shape, by several threads where that pays."""
     at = [address(a) for a in (x, g, y, second)]
     params = address(values)
+    if x.size >= at_once[0]:
+        _call_together()
     workers = workers_for(x.size)
-    here = crew() if workers > 1 else None
-    if here is None or not here.lock.acquire(blocking=False):
+    if workers == 1:
         _alone(kernel, at, 0, x.size, params)
-        return
-    try:
-        workers = 1 + here.grown(workers - 1)
-        _together(here, workers, kernel, at, x.size, params)
-    finally:
-        here.lock.release()
+    else:
+        _together(1 + crew.grown(workers - 1), kernel, at, x.size, params)
 
 
-def _together(
-    here: Crew, workers: int, kernel: Kernel, at: list[int], size: int, params: int
-) -> None:
+def _together(workers: int, kernel: Kernel, at: list[int], size: int, params: int) -> None:
     """Run over all elements in pieces, on which all threads work; between them Python sees signals."""
     steps = [kernel.format.size if a else 0 for a in at]
     start = 0
@@ -156,9 +162,9 @@ def _together(
             (*_places(kernel, at, start), 0, params, kernel.exact_address), steps, tells=True,
         )  # fmt: skip
         began = time.perf_counter()
-        left = here.share(work, workers - 1)
+        left = crew.share(work, workers - 1)
         kernel.took(-(-count // workers), time.perf_counter() - began)
-        for first, last in left:  # it needs code that is not loaded yet
+        for first, last in left:  # it needs code that is not loaded yet, or others have the crew
             _alone(kernel, at, start + first, start + last, params)
         start += count
 
@@ -197,22 +203,23 @@ def in_parts(work: Work, function: Callable[..., object], workers: int) -> None:
 
     ``function`` is that function for ctypes; a thread takes multiples of ``work.chunk`` rows.
     """
-    here = crew() if workers > 1 else None
-    if here is None or not here.lock.acquire(blocking=False):
-        first = list(work.first)
-        first[COUNT] = work.rows
-        function(*first)
-        return
-    try:
+    if workers > 1:
         groups = -(-work.rows // (_CHUNKS * workers * work.chunk))
-        here.share(work._replace(chunk=groups * work.chunk), here.grown(workers - 1))
-    finally:
-        here.lock.release()
+        shared = work._replace(chunk=groups * work.chunk)
+        if not crew.share(shared, crew.grown(workers - 1)):
+            return
+    first = list(work.first)
+    first[COUNT] = work.rows
+    function(*first)
 
 
 def workers_for(size: int, parts: int = CHUNKS) -> int:
     """How many threads pay for so many elements in so many parts."""
     return max(min(_threads[0], size // _SPLIT, parts, CHUNKS // _CHUNKS), 1)
+
+
+if hasattr(os, "register_at_fork"):  # a child's threads are begun anew
+    os.register_at_fork(after_in_child=lambda: at_once.__setitem__(0, SPREAD_FROM))
 
 
 # -- numbers --------------------------------------------------------------------------------------

@@ -15,10 +15,21 @@ from functools import cache
 from types import SimpleNamespace
 from typing import NamedTuple
 
-from nonlin.compiler.crew import ARGUMENTS, CHUNKS, JOB, JOB_SIZE, SLOT, SLOT_SIZE
+from nonlin.compiler.crew import (
+    ARGUMENTS,
+    BUSY,
+    CHUNKS,
+    CREW,
+    CREW_SIZE,
+    DONE,
+    JOB,
+    JOB_SIZE,
+    SLOT,
+    SLOT_SIZE,
+)
 from nonlin.errors import CompileError
 
-__all__ = ["Crew", "Work", "crew"]
+__all__ = ["Crew", "Work", "crew", "spreading"]
 
 _LINE = 64
 _HEAD = struct.Struct(f"<6q{JOB['first'] - 6 * 8}x{3 * ARGUMENTS}q")
@@ -83,8 +94,9 @@ def _code() -> SimpleNamespace:
     at = native.load(store.key("crew"), crew_module)
     place = ctypes.c_void_p
     return SimpleNamespace(
-        share=ctypes.CFUNCTYPE(ctypes.c_int32, place, place, ctypes.c_int64)(at["share"]),
+        share=ctypes.CFUNCTYPE(ctypes.c_int32, place, place)(at["share"]),
         help=ctypes.CFUNCTYPE(None, place)(at["help"]),
+        spread=at["spread"],
     )
 
 
@@ -136,40 +148,74 @@ class _Helper:
 
 
 class Crew:
-    """Helpers of one process, for one caller at a time: whoever does not get :attr:`lock` works alone."""
+    """Helpers of one process, for one caller at a time: whoever finds it busy works alone."""
 
     def __init__(self) -> None:
-        self.process = os.getpid()
-        self.lock = threading.Lock()
-        self._job, self._slots = _Memory(JOB_SIZE), _Memory(_PLACE.size * CHUNKS)
+        self._memory = _Memory(CREW_SIZE)
         self._helpers: list[_Helper] = []
-        self._roused = False
-        self._full = False
+        self._ready = 0
+        self._to_rouse = self._full = False
+        self._growing = threading.RLock()  # again for handlers of signals
+        self._own = threading.local()
+
+    @property
+    def at(self) -> int:
+        """Where its memory is, for machine code; the same in a forked child."""
+        return self._memory.at
 
     def grown(self, count: int) -> int:
         """How many helpers there are of so many wanted; they are begun when first asked for."""
-        while len(self._helpers) < count and not self._full:
-            try:
-                helper = _Helper()
-            except (RuntimeError, CompileError):
-                self._full = True
-                break
-            place = self._slots.skip + _PLACE.size * len(self._helpers)
-            _PLACE.pack_into(self._slots.buffer, place, helper.slot.at)
-            self._helpers.append(helper)
-            self._roused |= not helper.has_bed
-        return min(count, len(self._helpers))
+        if self._ready < count and not self._full:
+            with self._growing:
+                while self._ready < count and not self._full:
+                    self._grow()
+        return min(count, self._ready)
+
+    def _grow(self) -> None:
+        try:
+            self._helpers.append(_Helper())
+        except (RuntimeError, CompileError):
+            self._full = True
+        # All of them, as a signal's handler may have begun one just now.
+        for i, helper in enumerate(self._helpers):
+            self._put("slots", helper.slot.at, i)
+        self._to_rouse = not all(helper.has_bed for helper in self._helpers)
+        self._ready = len(self._helpers)
+
+    def limit(self, count: int) -> None:
+        """At most so many take part in what is spread from now on, however many there are."""
+        self._put("helpers", min(count, self._ready))
+
+    def empty(self) -> None:
+        """Forget all helpers: a forked child has none of its parent's threads."""
+        self._helpers, self._ready = [], 0
+        self._to_rouse = self._full = False
+        self._growing, self._own = threading.RLock(), threading.local()
+        self._put("helpers", 0)
+        self._put("busy", 0)
+
+    def _put(self, field: str, value: int, index: int = 0) -> None:
+        place = self._memory.skip + CREW[field] + _PLACE.size * index
+        _PLACE.pack_into(self._memory.buffer, place, value)
 
     def share(self, work: Work, helpers: int) -> list[tuple[int, int]]:
-        """Work together with so many helpers; from where to where rows are left, where the function left some."""
-        helpers = min(helpers, work.chunks - 1, len(self._helpers))
-        job = self._job
+        """Work together with so many helpers; from where to where rows are left.
+
+        Some are left where the function leaves some, and all where the crew has another caller.
+        """
+        # A signal's handler that shares meanwhile does not find this one's memory.
+        job: _Memory = self._own.__dict__.pop("job", None) or _Memory(JOB_SIZE)
+        helpers = min(helpers, work.chunks - 1, self._ready)
         work.write(job, 1 + helpers)
-        if self._roused:
+        if self._to_rouse:
             for helper in self._helpers[:helpers]:
                 helper.rouse()
-        if _code().share(job.at, self._slots.at, helpers):
+        answer = _code().share(self.at, job.at)
+        if answer == DONE:
+            self._own.job = job
             return []
+        if answer == BUSY:
+            return [(0, work.rows)]
         left = struct.unpack_from(f"<{1 + helpers}q", job.buffer, job.skip + JOB["left"])
         stops = [(at, (at // work.chunk + 1) * work.chunk) for at in left if at >= 0]
         # Perhaps nobody was there to take the rest.
@@ -179,11 +225,14 @@ class Crew:
         return [(start, min(stop, work.rows)) for start, stop in stops]
 
 
-_crews: list[Crew] = []
+crew = Crew()
+"""That of this process."""
 
 
-def crew() -> Crew:
-    """Those of this process: after a fork there is none of the parent's threads."""
-    if not _crews or _crews[-1].process != os.getpid():
-        _crews[:] = [Crew()]
-    return _crews[-1]
+def spreading() -> tuple[int, int]:
+    """Addresses for kernels that are called by machine code: of ``spread``, and of the crew."""
+    return int(_code().spread), crew.at
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=crew.empty)

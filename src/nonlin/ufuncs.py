@@ -1,8 +1,9 @@
-"""An activation as NumPy's universal functions: for whoever asks for them, and for all but large arrays.
+"""An activation as NumPy's universal functions: for whoever asks for them, and for all but very large arrays.
 
 The long way of a call (:meth:`nonlin.Activation._run`) has threads, signals and other libraries' arrays in view,
 and takes microseconds before it computes anything. A universal function takes a quarter of one, so arrays
-that are not worth a second thread, of dtypes that have been met before, go straight to one.
+below a million elements, of dtypes that have been met before, go straight to one. Such a call is by several
+threads where that pays and they have been begun, which the long way does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nonlin.crew import spreading
 from nonlin.errors import CompileError
 from nonlin.forks import code as _lock
 
@@ -145,7 +147,7 @@ class Shortcuts(dict[np.dtype[Any], np.ufunc | None]):
 
         if count >= _OFTEN or at_hand(kernel):
             try:
-                self[dtype] = universal(self.name, "", [kernel], self._values)
+                self[dtype] = universal(self.name, "", [kernel], self._values, spreading())
             except (CompileError, MemoryError, OSError):  # there still is the long way
                 self[dtype] = None
 

@@ -7,6 +7,8 @@ share. The helper looks at it again and again for about a millisecond after its 
 calls that follow one another find it awake; then it says that it is asleep, and is so until it is woken. A job
 that the helper has not begun when the caller is done is taken back: a helper that gets no processor costs
 nothing but a look. All of this is one call, so nothing can come between posting a job and waiting for it.
+
+A *crew* is the memory that says who helps, one caller at a time: whoever finds it busy works alone.
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
     from nonlin.compiler.ir import Function, Module, Value
 
-__all__ = ["ARGUMENTS", "CHUNKS", "COUNT", "JOB", "JOB_SIZE", "SLOT", "SLOT_SIZE", "crew_module"]
+__all__ = [
+    "ARGUMENTS", "BUSY", "CHUNKS", "COUNT", "CREW", "CREW_SIZE", "DONE", "JOB", "JOB_SIZE", "LEFT", "SLOT",
+    "SLOT_SIZE", "SPREAD_FROM", "crew_module",
+]  # fmt: skip
 
 ARGUMENTS = 12
 """Of a job's function: addresses and whole numbers; those it does not have are ignored."""
@@ -39,22 +44,37 @@ JOB = {
 """Offsets in bytes; what two threads write lies in lines of its own, but for the chunks' bytes, of which there are few.
 
 Argument j of the function is ``first[j]``, plus ``row[j]`` times the chunk's first row, plus ``own[j]`` times the number of
-who calls; the number of rows is the chunk's. Where the job ``tells``, the function returns how many rows it has done.
+who calls; the number of rows is the chunk's. Where the job ``tells``, the function returns how many rows it has done,
+and for each worker ``left`` has the first row that was not done where some were left, or -1.
 """
-CHUNKS = 1024
-"""The most that a job may have: ``taken`` is a byte for each."""
-JOB_SIZE = JOB["taken"] + CHUNKS
+JOB_SIZE = JOB["left"] + 8 * CHUNKS
+CREW = {"busy": 0, "helpers": 64, "passed": 72, "job": 128, "slots": 128 + JOB_SIZE}
+CREW_SIZE = CREW["slots"] + 8 * CHUNKS
+"""How many helpers ``spread`` may have, the addresses of all helpers' slots, and a job of ``spread``'s."""
+LEFT, DONE, BUSY = 0, 1, 2
+"""What ``share`` answers: some rows are left, none are, or the crew has another caller."""
+SPREAD_FROM = 1 << 15
+"""From how many elements on a kernel's call is worth two threads that are awake."""
 
 _IDLE, _POSTED, _RUNNING, _DONE = range(4)
 _LOOKS = 25_000  # of some 40 ns
 _PAUSES = {"x86_64": "llvm.x86.sse2.pause()", "AMD64": "llvm.x86.sse2.pause()"}
+_WORTH_WAKING = 1 << 18  # elements, which take longer than a thread takes to wake
+_PASSED = 8  # calls of fewer elements that find a helper asleep, after which it is woken
+_EACH, _CHUNKS, _LEAST = (
+    1 << 14,
+    6,
+    1 << 13,
+)  # elements for a thread; chunks of it, and of how many elements at least
 
 
 def crew_module() -> Module:
-    """Functions of a job and of slots.
+    """Functions of a crew.
 
-    ``share(job, slots, helpers) -> i32`` has a job done by the caller and as many helpers, whose slots' addresses it is
-    given, and says whether all rows were done. ``help(slot)`` does one job after another, and may return when it is tired.
+    ``share(crew, job) -> i32`` has a job done by the caller and by helpers, and answers as above; ``spread(crew, kernel,
+    n, size, x, gradient, out, second, params, exact) -> i32`` makes a job of a kernel's call, and says whether it was done at
+    all. ``help(slot)`` does one job after another, and may return when it is tired.
+
     Within them, ``work(job, worker) -> i64`` does chunks until there are none, and returns -1; or the first row that was not
     done where the function left some. ``post(slot, job, worker)`` hands a job to a helper; ``collect(slot) -> i64`` waits
     until it is done or takes it back, and returns what ``work`` did, or -1.
@@ -66,17 +86,24 @@ def crew_module() -> Module:
     _Slot(module, "help", exported=True).help()
     _Slot(module, "post", more=[("job", "ptr"), ("worker", "i64")]).post()
     _Slot(module, "collect", ["i64"]).collect()
+    _together(module)
     _share(module)
+    _spread(module)
     return module
 
 
-def _share(module: Module) -> None:
-    arguments = [("job", "ptr"), ("slots", "ptr"), ("helpers", "i64")]
-    fn = module.function("share", arguments, ["i32"], internal=False)
-    job, slots, helpers = fn.arguments
-    taken = fn.element(job, "i8", JOB["taken"])
-    left = fn.element(job, "i8", JOB["left"])
-    chunks = fn.load(fn.element(job, "i8", JOB["chunks"]), "i64")
+def _field(fn: Function, of: Value, offset: int) -> Value:
+    return fn.element(of, "i8", offset)
+
+
+def _together(module: Module) -> None:
+    """``together(crew, job) -> i32``, of who has the crew: whether all rows were done."""
+    fn = module.function("together", [("crew", "ptr"), ("job", "ptr")], ["i32"])
+    crew, job = fn.arguments
+    helpers = fn.load(_field(fn, job, JOB["workers"]), "i64") - 1
+    taken, left = _field(fn, job, JOB["taken"]), _field(fn, job, JOB["left"])
+    slots = _field(fn, crew, CREW["slots"])
+    chunks = fn.load(_field(fn, job, JOB["chunks"]), "i64")
     fn.loop(chunks, lambda i: fn.store(fn.lift(0, "i8"), taken, i))
 
     def post(i: Value) -> None:
@@ -93,7 +120,73 @@ def _share(module: Module) -> None:
         return [rows.lt(most).select(most, rows, "i64")]
 
     (most,) = fn.loop(helpers, collect, [mine])
-    fn.ret(most.lt(0).select(1, 0, "i32"))
+    fn.ret(most.lt(0).select(DONE, LEFT, "i32"))
+
+
+def _taken(fn: Function, crew: Value) -> Value:
+    """Take the crew; whether somebody else has it."""
+    place = _field(fn, crew, CREW["busy"])
+    return fn.emit(f"atomicrmw xchg ptr {place.ref}, i32 1 seq_cst", "i32").ne(0)
+
+
+def _done(fn: Function, crew: Value, job: Value) -> Value:
+    """Do a job together, and let the crew go."""
+    (answer,) = fn.call("together", crew, job, results=["i32"])
+    fn.emit(f"atomicrmw xchg ptr {_field(fn, crew, CREW['busy']).ref}, i32 0 seq_cst", "i32")
+    return answer
+
+
+def _share(module: Module) -> None:
+    fn = module.function("share", [("crew", "ptr"), ("job", "ptr")], ["i32"], internal=False)
+    crew, job = fn.arguments
+    fn.ret_if(_taken(fn, crew), fn.lift(BUSY, "i32"))
+    fn.ret(_done(fn, crew, job))
+
+
+def _spread(module: Module) -> None:
+    names = ["n", "size", "x", "gradient", "out", "second", "params", "exact"]
+    arguments = [("crew", "ptr"), ("kernel", "i64"), *((name, "i64") for name in names)]
+    fn = module.function("spread", arguments, ["i32"], internal=False)
+    crew, kernel, n, size, *given = fn.arguments
+    helpers = fn.load(_field(fn, crew, CREW["helpers"]), "i64")
+    fn.ret_if(helpers.lt(1), fn.lift(0, "i32"))
+
+    def polite() -> None:
+        """Whoever calls now and then gets no help with little, as waking a thread takes as long."""
+        slot = fn.load(_field(fn, crew, CREW["slots"]), "ptr")
+        asleep = fn.emit(
+            f"load atomic i32, ptr {_field(fn, slot, SLOT['asleep']).ref} seq_cst, align 4", "i32"
+        )
+
+        def passed() -> None:
+            place = _field(fn, crew, CREW["passed"])
+            count = fn.emit(f"atomicrmw add ptr {place.ref}, i64 1 monotonic", "i64")
+            fn.ret_if((count & (_PASSED - 1)).ne(_PASSED - 1), fn.lift(0, "i32"))
+
+        fn.when(asleep.ne(0), passed)
+
+    fn.when(n.lt(_WORTH_WAKING), polite)
+    fn.ret_if(_taken(fn, crew), fn.lift(0, "i32"))
+    workers, most = helpers + 1, n.lshr(_EACH.bit_length() - 1)
+    workers = workers.lt(most).select(workers, most, "i64")
+    cut = workers * _CHUNKS
+    chunk = ((n + cut - 1) / cut + 63) & -64
+    chunk = chunk.lt(_LEAST).select(_LEAST, chunk, "i64")
+    job = _field(fn, crew, CREW["job"])
+    head = {
+        "function": kernel, "rows": n, "chunk": chunk, "chunks": (n + chunk - 1) / chunk, "workers": workers,
+        "tells": fn.i64(0),
+    }  # fmt: skip
+    for name, value in head.items():
+        fn.store(value, _field(fn, job, JOB[name]))
+    arrays, rest = given[:4], given[4:]
+    first = [*arrays, fn.i64(0), *rest]
+    row = [array.eq(0).select(0, size, "i64") for array in arrays]
+    for name, values in (("first", first), ("row", row), ("own", [])):
+        at = _field(fn, job, JOB[name])
+        for j in range(ARGUMENTS):
+            fn.store(values[j] if j < len(values) else fn.i64(0), at, j)
+    fn.ret(_done(fn, crew, job))
 
 
 def _work(module: Module) -> None:

@@ -7,7 +7,8 @@ functions costs; broadcasting, ``out=``, ``where=`` and the rest are NumPy's.
 
 A loop goes one of three ways:
 
-* numbers side by side, and results apart from them or in their place: the kernel runs over them as they are;
+* numbers side by side, and results apart from them or in their place: the kernel runs over them as they are, by
+  several threads where there are many and threads are at hand;
 * other strides, or results that begin before the numbers, as NumPy allows: through buffers on the stack;
 * a result that is an operand of the next, as in ``accumulate``: one element after another.
 
@@ -30,6 +31,7 @@ import numpy as np
 
 from nonlin.compiler import cache as store
 from nonlin.compiler import native
+from nonlin.compiler.crew import SPREAD_FROM
 from nonlin.compiler.kind import Kind
 from nonlin.compiler.target import host
 from nonlin.errors import CompileError
@@ -125,7 +127,7 @@ class _Loop:
         rooms = [fn.emit(f"alloca [{_CHUNK} x i64], align 64", "ptr") for _ in range(count)]
         n = fn.load(dimensions, "i64")
         self.code, self.params, self.exact, quiet = (fn.load(record, "ptr", i) for i in range(4))
-        self.size = fn.load(record, "i64", 4)
+        self.size, self.spread, self.crew = (fn.load(record, "i64", i) for i in range(4, 7))
         every = []
         for i in range(count):
             at, stride = fn.load(args, "i64", i), fn.load(strides, "i64", i)
@@ -138,6 +140,10 @@ class _Loop:
         direct = side_by_side & _all([a.apart_from(b) | a.at.eq(b.at) for a, b in pairs])
         fn.branch(direct, "direct", "other")
         fn.label("direct")
+        fn.branch(n.ge(SPREAD_FROM) & self.spread.ne(0), "many", "alone")
+        fn.label("many")
+        fn.branch(self.spread_out(every, n).ne(0), "done", "alone")
+        fn.label("alone")
         self.call([a.at.to("inttoptr", "ptr") for a in every], n)
         fn.jump("done")
         fn.label("other")
@@ -168,19 +174,31 @@ class _Loop:
         given = ", ".join(f"i64 {a.ref}" for a in (*arguments, self.size))
         self.fn.do(f"call void @copy({given})")
 
-    def call(self, arrays: Sequence[Value], count: Value) -> None:
-        """Run the kernel over arrays in the order of the universal function's operands."""
-        nothing = self.fn.lift(0, "ptr")
+    def spread_out(self, every: Sequence[_Operand], n: Value) -> Value:
+        """Have several threads run the kernel; 0 if there are none for it."""
+        fn = self.fn
+        function, crew = (v.to("inttoptr", "ptr") for v in (self.spread, self.crew))
+        code, *rest = (v.to("ptrtoint", "i64") for v in (self.code, self.params, self.exact))
+        given = [code, n, self.size, *self.places([a.at for a in every], fn.i64(0)), *rest]
+        shown = ", ".join(f"i64 {v.ref}" for v in given)
+        return fn.emit(f"call i32 {function.ref}(ptr {crew.ref}, {shown})", "i32")
+
+    def places(self, arrays: Sequence[Value], nothing: Value) -> list[Value]:
+        """A kernel's four arrays, of those in the order of the universal function's operands."""
         match self.kind:
             case Kind.MAP:
                 x, out = arrays
-                places = [x, nothing, out, nothing]
+                return [x, nothing, out, nothing]
             case Kind.PAIR:
                 x, out, second = arrays
-                places = [x, nothing, out, second]
+                return [x, nothing, out, second]
             case Kind.SCALE:
                 gradient, x, out = arrays
-                places = [x, gradient, out, nothing]
+                return [x, gradient, out, nothing]
+
+    def call(self, arrays: Sequence[Value], count: Value) -> None:
+        """Run the kernel over arrays in the order of the universal function's operands."""
+        places = self.places(arrays, self.fn.lift(0, "ptr"))
         given = ", ".join(f"ptr {v.ref}" for v in places)
         rest = f"i64 {count.ref}, ptr {self.params.ref}, ptr {self.exact.ref}"
         self.fn.emit(f"call i64 {self.code.ref}({given}, {rest})", "i64")
@@ -220,7 +238,10 @@ def _table() -> Any:
     return ctypes.cast(pointer(capsule, None), ctypes.POINTER(_POINTER))
 
 
-def universal(name: str, doc: str, kernels: Sequence[Kernel], values: Sequence[float]) -> np.ufunc:
+def universal(
+    name: str, doc: str, kernels: Sequence[Kernel], values: Sequence[float],
+    spread: tuple[int, int] = (0, 0),
+) -> np.ufunc:  # fmt: skip
     """A universal function of kernels of one kind, which are loaded for it or compiled.
 
     Parameters
@@ -232,6 +253,9 @@ def universal(name: str, doc: str, kernels: Sequence[Kernel], values: Sequence[f
         is none of just their dtypes.
     values
         The parameters that they are run with.
+    spread
+        Addresses of what has several threads run a kernel, and of the crew (:mod:`nonlin.compiler.crew`); 0 if
+        one thread is to do it.
 
     Raises
     ------
@@ -242,7 +266,7 @@ def universal(name: str, doc: str, kernels: Sequence[Kernel], values: Sequence[f
     kind = kernels[0].kind
     inputs, outputs = _OPERANDS[kind]
     params = (ctypes.c_double * len(values))(*values)
-    made = [(k.format, _record(k, params, table[_CLEAR_FLAGS])) for k in kernels]
+    made = [(k.format, _record(k, params, table[_CLEAR_FLAGS], spread)) for k in kernels]
     loop = _loops()[kind.value]
     own = [(f, r) for f, r in made if f.name != "bfloat16"]  # the dtypes that NumPy comes with
     functions = (_POINTER * len(own))(*[loop] * len(own))
@@ -267,7 +291,8 @@ def universal(name: str, doc: str, kernels: Sequence[Kernel], values: Sequence[f
     return result
 
 
-def _record(kernel: Kernel, params: Any, clear: int) -> Any:
+def _record(kernel: Kernel, params: Any, clear: int, spread: tuple[int, int]) -> Any:
     """What a loop is handed: see :meth:`_Loop.write`."""
     code, exact = kernel.addresses
-    return (_POINTER * 5)(code, ctypes.addressof(params), exact, clear, kernel.format.size)
+    size = kernel.format.size
+    return (_POINTER * 7)(code, ctypes.addressof(params), exact, clear, size, *spread)
