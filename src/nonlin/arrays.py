@@ -52,9 +52,10 @@ _AT_ONCE = 1 << 20  # elements of a call during which signals may wait
 at_once = [SPREAD_FROM]
 """Below how many elements a call may go straight to machine code; more, once the threads that would help are there."""
 _CHUNKS, _LEAST = 6, 1 << 14  # per thread, and how many elements at least: some microseconds
-_threads = [
+_processors = (
     len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-]
+)
+_threads = [_processors]
 
 
 def set_num_threads(n: int) -> None:
@@ -77,8 +78,8 @@ def set_num_threads(n: int) -> None:
 
 
 def _call_together() -> None:
-    """Begin the threads that take part in calls of machine code."""
-    crew.limit(crew.grown(_threads[0] - 1) if _threads[0] > 1 else 0)
+    """Begin the threads that take part in calls of machine code; more than there are processors would only wait."""
+    crew.limit(crew.grown(min(_threads[0], _processors, CHUNKS // _CHUNKS) - 1))
     at_once[0] = _AT_ONCE + 1
 
 
