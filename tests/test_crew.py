@@ -166,8 +166,7 @@ def spread(mine: Crew, function: Any, n: int) -> int:
     """As a universal function's loop calls it, for a kernel of some addresses."""
     call = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, *[ctypes.c_int64] * 9)
     place = ctypes.cast(function, ctypes.c_void_p).value or 0
-    code = crew_module._code()
-    return int(call(code.spread)(mine.at, place, n, 4, 1000, 0, 2000, 0, 77, 88))
+    return int(call(crew_module.code().spread)(mine.at, place, n, 4, 1000, 0, 2000, 0, 77, 88))
 
 
 @pytest.mark.parametrize("helpers", [1, 2, 5])

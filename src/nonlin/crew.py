@@ -29,7 +29,7 @@ from nonlin.compiler.crew import (
 )
 from nonlin.errors import CompileError
 
-__all__ = ["Crew", "Work", "crew", "spreading"]
+__all__ = ["Crew", "Work", "code", "crew", "load_code", "spreading"]
 
 _LINE = 64
 _HEAD = struct.Struct(f"<6q{JOB['first'] - 6 * 8}x{3 * ARGUMENTS}q")
@@ -84,15 +84,19 @@ class Work(NamedTuple):
         )  # fmt: skip
 
 
-@cache
-def _code() -> SimpleNamespace:
-    """The compiled functions."""
+def load_code() -> dict[str, int]:
+    """The addresses of the functions, by name: from the cache, or compiled and kept there."""
     from nonlin.compiler import cache as store
     from nonlin.compiler import native
     from nonlin.compiler.crew import crew_module
 
-    at = native.load(store.key("crew"), crew_module)
-    place = ctypes.c_void_p
+    return native.load(store.key("crew"), crew_module)
+
+
+@cache
+def code() -> SimpleNamespace:
+    """The same to be called; ``spread`` is for machine code."""
+    at, place = load_code(), ctypes.c_void_p
     return SimpleNamespace(
         share=ctypes.CFUNCTYPE(ctypes.c_int32, place, place)(at["share"]),
         help=ctypes.CFUNCTYPE(None, place)(at["help"]),
@@ -112,7 +116,7 @@ class _Helper:
     def __init__(self) -> None:
         # For good: the thread looks at it as long as there is a process.
         self.slot = _Memory(SLOT_SIZE)
-        self._code = _code()
+        self._code = code()
         self.has_bed = self._make_bed()
         self._rest = threading.Lock()  # where there are no semaphores
         self._rest.acquire()
@@ -210,7 +214,7 @@ class Crew:
         if self._to_rouse:
             for helper in self._helpers[:helpers]:
                 helper.rouse()
-        answer = _code().share(self.at, job.at)
+        answer = code().share(self.at, job.at)
         if answer == DONE:
             self._own.job = job
             return []
@@ -230,8 +234,11 @@ crew = Crew()
 
 
 def spreading() -> tuple[int, int]:
-    """Addresses for kernels that are called by machine code: of ``spread``, and of the crew."""
-    return int(_code().spread), crew.at
+    """Addresses for kernels that are called by machine code: of ``spread``, and of the crew; 0 if there is no code."""
+    try:
+        return int(code().spread), crew.at
+    except CompileError:
+        return 0, 0
 
 
 if hasattr(os, "register_at_fork"):

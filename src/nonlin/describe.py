@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import nonlin
-from nonlin import sheet
+from nonlin import crew, sheet
 from nonlin.activation import Activation
 from nonlin.art import studio
 from nonlin.calculus import with_conventions
@@ -148,6 +148,7 @@ def write_files(directory: Path | str) -> None:
     with cache.writing_to(directory / "code"):
         engine("float32")
         ufunc.load_loops()
+        crew.load_code()
         for dtype in ("float32", "float64"):
             row_kernel.rows(dtype)
     _in_processes(partial(_make_code, directory / "code"), nonlin.catalogue)
