@@ -13,6 +13,8 @@ import numpy as np
 
 __all__ = ["Spread", "alternate"]
 
+_WARM = 0.01  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -45,8 +47,9 @@ def alternate(
     seconds
         How long a sample takes at least: as many calls as fill that time.
     rest
-        Seconds of sleep before each sample, and then one that does not count: where several libraries have threads,
-        those look for work for some milliseconds after a call, on the processors of whose turn is next.
+        Seconds of sleep before each sample: where several libraries have threads, those look for work for some
+        milliseconds after a call, on the processors of whose turn is next. Calls that do not count follow, for some
+        milliseconds, in which threads wake.
 
     Returns
     -------
@@ -63,10 +66,10 @@ def alternate(
             shuffle(order)
             for name in order:
                 work, n = works[name], calls[name]
+                work()  # its arrays are in the cache as they would be, not another's
                 if rest:
                     time.sleep(rest)
-                for _ in range(n if rest else 1):
-                    work()  # its arrays are in the cache as they would be, and its threads awake
+                    _warm_up(work)
                 start = time.perf_counter()
                 for _ in range(n):
                     work()
@@ -77,9 +80,17 @@ def alternate(
     return {name: Spread.of(times) for name, times in samples.items()}
 
 
+def _warm_up(work: Callable[[], Any]) -> None:
+    """Call it until code is loaded, and threads are awake."""
+    work()
+    done = time.perf_counter() + _WARM
+    while time.perf_counter() < done:
+        work()
+
+
 def _calls(work: Callable[[], Any], seconds: float) -> int:
     """How many calls fill a time."""
-    work()
+    _warm_up(work)
     n = 1
     while True:
         start = time.perf_counter()
