@@ -31,10 +31,11 @@ ARGUMENTS = 12
 COUNT = 4
 """Which of them is the number of rows."""
 SLOT = {
-    "state": 0, "asleep": 64, "job": 128, "worker": 136, "result": 192, "wait": 256, "wake": 264, "bed": 320,
+    "state": 0, "asleep": 64, "job": 128, "worker": 136, "result": 192, "wait": 256, "wake": 264, "yield": 272, "bed": 320,
 }  # fmt: skip
 SLOT_SIZE = 384
-"""``wait`` and ``wake`` are functions of what is at ``bed``, such as a semaphore; where they are 0, sleeping is the caller's business."""
+"""``wait`` and ``wake`` are functions of what is at ``bed``, such as a semaphore; where they are 0, sleeping is the caller's business.
+``yield`` lets others have the processor, who may be those that are waited for; or is 0."""
 CHUNKS = 1024
 """The most that a job may have: ``taken`` is a byte for each."""
 JOB = {
@@ -58,6 +59,7 @@ SPREAD_FROM = 1 << 15
 
 _IDLE, _POSTED, _RUNNING, _DONE = range(4)
 _LOOKS = 25_000  # of some 40 ns
+_PATIENCE = 256  # looks, after which others may have the processor
 _PAUSES = {"x86_64": "llvm.x86.sse2.pause()", "AMD64": "llvm.x86.sse2.pause()"}
 _WORTH_WAKING = 1 << 18  # elements, which take longer than a thread takes to wake
 _PASSED = 8  # calls of fewer elements that find a helper asleep, after which it is woken
@@ -270,11 +272,20 @@ class _Slot:
         pointer = self.fn.emit(f"inttoptr i64 {function.ref} to ptr", "ptr")
         self.fn.emit(f"call i32 {pointer.ref}(ptr {self.at('bed').ref})", "i32")
 
-    def pause(self) -> None:
-        call = _PAUSES.get(platform.machine())
+    def pause(self, looks: Value) -> None:
+        """Before another look; now and then others get the processor."""
+        fn, call = self.fn, _PAUSES.get(platform.machine())
         if call:
-            self.fn.module.declare(call, f"declare void @{call}")
-            self.fn.do(f"call void @{call}")
+            fn.module.declare(call, f"declare void @{call}")
+            fn.do(f"call void @{call}")
+        function = self.function("yield")
+        often = (looks & (_PATIENCE - 1)).eq(_PATIENCE - 1)
+
+        def give_way() -> None:
+            pointer = fn.emit(f"inttoptr i64 {function.ref} to ptr", "ptr")
+            fn.emit(f"call i32 {pointer.ref}()", "i32")
+
+        fn.when(often & function.ne(0), give_way)
 
     def help(self) -> None:
         fn = self.fn
@@ -291,7 +302,7 @@ class _Slot:
         fn.branch(self.load("state").eq(_POSTED), "posted", "nothing")
 
         fn.label("nothing")
-        self.pause()
+        self.pause(looks)
         fn.do(f"%looks.next = add i64 {looks.ref}, 1")
         fn.branch(fn.value("%looks.next", "i64").lt(_LOOKS), "again", "tired")
         fn.label("again")
@@ -339,11 +350,15 @@ class _Slot:
         self.change(_POSTED, _IDLE)
         fn.jump("look")
         fn.label("look")
+        looks = fn.phi("i64", (0, "entry"), (fn.value("%looks.next", "i64"), "again"))
         state = self.load("state")
         fn.ret_if(state.eq(_IDLE), fn.i64(-1))
         fn.branch(state.eq(_DONE), "done", "wait")
         fn.label("wait")
-        self.pause()
+        self.pause(looks)
+        fn.do(f"%looks.next = add i64 {looks.ref}, 1")
+        fn.jump("again")
+        fn.label("again")
         fn.jump("look")
         fn.label("done")
         self.exchange("state", _IDLE)
