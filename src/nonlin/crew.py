@@ -137,8 +137,9 @@ class _Helper:
         if begin(slot.at + SLOT["bed"], 0, 0) != 0:
             return False
         _BED.pack_into(slot.buffer, slot.skip + SLOT["wait"], *places[1:])
-        if hasattr(library, "sched_yield"):
-            place = ctypes.cast(library.sched_yield, ctypes.c_void_p).value or 0
+        give_way = getattr(library, "sched_yield", None)
+        if give_way:
+            place = ctypes.cast(give_way, ctypes.c_void_p).value or 0
             _PLACE.pack_into(slot.buffer, slot.skip + SLOT["yield"], place)
         return True
 
