@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import json
 from pathlib import Path
@@ -249,10 +250,10 @@ def run(*arguments: str) -> Any:
 
 
 def test_the_command(tmp_path: Path) -> None:
-    path, figure = tmp_path / "all.json", tmp_path / "figure.svg"
+    path, sheet, figure = (tmp_path / name for name in ("all.json", "all.csv", "figure.svg"))
     done = run(
         "tanh", "z * tanh(z)", "--sizes", "64,1000", "--what", "f,derivative", "--peers", "numpy",
-        "--quick", "--json", str(path), "--svg", str(figure),
+        "--quick", "--json", str(path), "--csv", str(sheet), "--svg", str(figure),
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
@@ -262,6 +263,14 @@ def test_the_command(tmp_path: Path) -> None:
     assert len(record["rows"]) == 8 and set(record["versions"]) == {"nonlin", "numpy"}
     assert {r["best"] for r in record["rows"]} == {"numpy", None}
     assert "<svg" in figure.read_text()
+    shown = list(csv.DictReader(sheet.read_text().splitlines()))
+    assert [(r["what"], r["function"], r["elements"]) for r in shown] == [
+        (r["what"], r["name"], str(r["size"])) for r in record["rows"]
+    ]
+    for line, r in zip(shown, record["rows"], strict=True):
+        assert float(line["nonlin"]) == pytest.approx(r["times"]["nonlin"][0], rel=5e-3)
+        assert line["best peer"] == (r["best"] or "")
+        assert not r["best"] or float(line["ratio"]) == pytest.approx(r["ratio"], rel=5e-3)
 
 
 def test_ctrl_c_prints_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import sys
@@ -58,6 +60,9 @@ def bench(
     json_: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Every time as JSON.")
     ] = None,
+    csv_: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="A line for each row shown.")
+    ] = None,
 ) -> None:
     """Time nonlin beside torch, jax, onnxruntime, numpy, scipy, numexpr and numba, in turns.
 
@@ -76,7 +81,7 @@ def bench(
         for n in _parts(sizes if sizes != _SIZES or not quick else "4096,65536,1048576")
     ]
     counts = [_whole(n, "threads", os.cpu_count() or 1) for n in _parts(threads)]
-    files = {"png": png, "svg": svg, "json": json_}
+    files = {"png": png, "svg": svg, "json": json_, "csv": csv_}
     wanted = {form: path for form, path in files.items() if path is not None}
     check_files(wanted)
     cases = _cases(function, _parts(what), chosen, dtype)
@@ -169,6 +174,8 @@ def _write(rows: list[Row], files: dict[str, Path]) -> None:
                 "rows": [asdict(r) | {"best": r.best, "ratio": r.ratio} for r in rows],
             }
             data = json.dumps(record, ensure_ascii=False, indent=1).encode()
+        elif form == "csv":
+            data = _lines(rows).encode()
         else:
             data = draw(rows, form, _versions(rows))
         try:
@@ -176,6 +183,26 @@ def _write(rows: list[Row], files: dict[str, Path]) -> None:
         except OSError as error:
             raise NonlinError(f"{path} could not be written: {error.strerror}") from None
         print(f"Written into {path}", file=sys.stderr)
+
+
+def _lines(rows: list[Row]) -> str:
+    """The rows for people and their tables: times in ns per element, to three digits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ["what", "function", "elements", "dtype", "threads", "nonlin", "from", "to", "best peer", "its time",
+         "ratio", "memcpy", "ReLU"]
+    )  # fmt: skip
+    for r in rows:
+        best = [r.best, _three(r.times[r.best][0]), _three(r.ratio or 0)] if r.best else [""] * 3
+        ours = map(_three, r.times["nonlin"])
+        rest = map(_three, (r.copy, r.relu))
+        writer.writerow([r.what, r.name, r.size, r.dtype, r.threads, *ours, *best, *rest])
+    return text.getvalue()
+
+
+def _three(value: float) -> str:
+    return f"{value:.3g}"
 
 
 def _versions(rows: list[Row]) -> dict[str, str]:
