@@ -203,6 +203,21 @@ def test_nobody_is_woken_for_little() -> None:
     assert spread(mine, counted.function, 1 << 20) == 0
 
 
+def test_where_machine_code_cannot_wake_them_python_does(
+    monkeypatch: pytest.MonkeyPatch, threads: Callable[[int], None]
+) -> None:
+    monkeypatch.setattr(crew_module._Helper, "_make_bed", lambda self: False)
+    mine = Crew()
+    monkeypatch.setattr("nonlin.arrays.crew", mine)
+    threads(2)
+    x = np.linspace(-9, 9, 1 << 19, dtype=np.float32)
+    monkeypatch.setattr("nonlin.arrays._processors", 2)
+    want = nonlin.tanh(x)
+    assert not mine.wakes and at_once[0] < x.size
+    assert spread(mine, Counted().function, 1 << 20) == 0
+    assert np.array_equal(nonlin.tanh(x), want)
+
+
 def test_arrays_of_a_dtype_met_before_are_spread(threads: Callable[[int], None]) -> None:
     """To the same results, whichever way they go."""
     x = np.linspace(-9, 9, 1 << 19, dtype=np.float32)

@@ -49,6 +49,7 @@ Array = NDArray[Any]
 
 _SPLIT = 1 << 16  # elements per thread below which a second thread does not pay
 _AT_ONCE = 1 << 20  # elements of a call during which signals may wait
+_ALONE = 1 << 17  # the same where only Python can wake threads: more are worth the long way
 at_once = [SPREAD_FROM]
 """Below how many elements a call may go straight to machine code; more, once the threads that would help are there."""
 _CHUNKS, _LEAST = 6, 1 << 14  # per thread, and how many elements at least: some microseconds
@@ -79,8 +80,9 @@ def set_num_threads(n: int) -> None:
 
 def _call_together() -> None:
     """Begin the threads that take part in calls of machine code; more than there are processors would only wait."""
-    crew.limit(crew.grown(min(_threads[0], _processors, CHUNKS // _CHUNKS) - 1))
-    at_once[0] = _AT_ONCE + 1
+    helpers = crew.grown(min(_threads[0], _processors, CHUNKS // _CHUNKS) - 1)
+    crew.limit(helpers if crew.wakes else 0)
+    at_once[0] = (_AT_ONCE if crew.wakes else _ALONE) + 1
 
 
 def _by_layout(array: Array | None) -> int:

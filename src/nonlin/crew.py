@@ -190,6 +190,11 @@ class Crew:
         self._to_rouse = not all(helper.has_bed for helper in self._helpers)
         self._ready = len(self._helpers)
 
+    @property
+    def wakes(self) -> bool:
+        """Whether machine code can wake the helpers, so that :meth:`limit` may let them take part."""
+        return not self._to_rouse
+
     def limit(self, count: int) -> None:
         """At most so many take part in what is spread from now on, however many there are."""
         self._put("helpers", min(count, self._ready))

@@ -63,11 +63,8 @@ _PATIENCE = 256  # looks, after which others may have the processor
 _PAUSES = {"x86_64": "llvm.x86.sse2.pause()", "AMD64": "llvm.x86.sse2.pause()"}
 _WORTH_WAKING = 1 << 18  # elements, which take longer than a thread takes to wake
 _PASSED = 8  # calls of fewer elements that find a helper asleep, after which it is woken
-_EACH, _CHUNKS, _LEAST = (
-    1 << 14,
-    6,
-    1 << 13,
-)  # elements for a thread; chunks of it, and of how many elements at least
+_EACH = 1 << 14  # elements for a thread
+_CHUNKS, _LEAST = 6, 1 << 13  # chunks of a thread, and elements of a chunk at least
 
 
 def crew_module() -> Module:
