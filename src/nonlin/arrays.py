@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nonlin.compiler.crew import CHUNKS, COUNT, SPREAD_FROM
+from nonlin.compiler.crew import CHUNKS, COUNT, LEAST, PORTIONS, SPREAD_FROM
 from nonlin.crew import Work, crew
 from nonlin.errors import DtypeError, ParameterError
 
@@ -52,7 +52,6 @@ _AT_ONCE = 1 << 20  # elements of a call during which signals may wait
 _ALONE = 1 << 17  # the same where only Python can wake threads: more are worth the long way
 at_once = [SPREAD_FROM]
 """Below how many elements a call may go straight to machine code; more, once the threads that would help are there."""
-_CHUNKS, _LEAST = 6, 1 << 14  # per thread, and how many elements at least: some microseconds
 _processors = (
     len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 )
@@ -80,7 +79,7 @@ def set_num_threads(n: int) -> None:
 
 def _call_together() -> None:
     """Begin the threads that take part in calls of machine code; more than there are processors would only wait."""
-    helpers = crew.grown(min(_threads[0], _processors, CHUNKS // _CHUNKS) - 1)
+    helpers = crew.grown(min(_threads[0], _processors, CHUNKS // PORTIONS) - 1)
     crew.limit(helpers if crew.wakes else 0)
     at_once[0] = (_AT_ONCE if crew.wakes else _ALONE) + 1
 
@@ -166,15 +165,16 @@ def _together(workers: int, kernel: Kernel, at: list[int], size: int, params: in
         )  # fmt: skip
         began = time.perf_counter()
         left = crew.share(work, workers - 1)
-        kernel.took(-(-count // workers), time.perf_counter() - began)
+        if not left:
+            kernel.took(-(-count // workers), time.perf_counter() - began)
         for first, last in left:  # it needs code that is not loaded yet, or others have the crew
             _alone(kernel, at, start + first, start + last, params)
         start += count
 
 
 def _chunk(count: int, workers: int) -> int:
-    """Elements that a thread takes at once: a few for each, so that one that comes late does less."""
-    return max(-(-count // (_CHUNKS * workers)) + 63 & -64, _LEAST)
+    """Elements that a thread takes at once."""
+    return max(-(-count // (PORTIONS * workers)) + 63 & -64, LEAST)
 
 
 def _places(kernel: Kernel, at: list[int], start: int) -> list[int]:
@@ -207,7 +207,7 @@ def in_parts(work: Work, function: Callable[..., object], workers: int) -> None:
     ``function`` is that function for ctypes; a thread takes multiples of ``work.chunk`` rows.
     """
     if workers > 1:
-        groups = -(-work.rows // (_CHUNKS * workers * work.chunk))
+        groups = -(-work.rows // (PORTIONS * workers * work.chunk))
         shared = work._replace(chunk=groups * work.chunk)
         if not crew.share(shared, crew.grown(workers - 1)):
             return
@@ -218,7 +218,7 @@ def in_parts(work: Work, function: Callable[..., object], workers: int) -> None:
 
 def workers_for(size: int, parts: int = CHUNKS) -> int:
     """How many threads pay for so many elements in so many parts."""
-    return max(min(_threads[0], size // _SPLIT, parts, CHUNKS // _CHUNKS), 1)
+    return max(min(_threads[0], size // _SPLIT, parts, CHUNKS // PORTIONS), 1)
 
 
 if hasattr(os, "register_at_fork"):  # a child's threads are begun anew

@@ -75,7 +75,7 @@ class Work(NamedTuple):
             It has more chunks than a job has room for.
         """
         function, rows, chunk, first, row, own, tells = self
-        chunks = -(-rows // chunk)
+        chunks = self.chunks
         if chunks > CHUNKS:
             raise ValueError(f"a job has at most {CHUNKS} chunks, not {chunks}")
         _HEAD.pack_into(

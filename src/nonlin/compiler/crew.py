@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from nonlin.compiler.ir import Function, Module, Value
 
 __all__ = [
-    "ARGUMENTS", "BUSY", "CHUNKS", "COUNT", "CREW", "CREW_SIZE", "DONE", "JOB", "JOB_SIZE", "LEFT", "SLOT",
-    "SLOT_SIZE", "SPREAD_FROM", "crew_module",
+    "ARGUMENTS", "BUSY", "CHUNKS", "COUNT", "CREW", "CREW_SIZE", "DONE", "JOB", "JOB_SIZE", "LEAST", "LEFT",
+    "PORTIONS", "SLOT", "SLOT_SIZE", "SPREAD_FROM", "crew_module",
 ]  # fmt: skip
 
 ARGUMENTS = 12
@@ -54,6 +54,8 @@ CREW_SIZE = CREW["slots"] + 8 * CHUNKS
 """How many helpers ``spread`` may have, the addresses of all helpers' slots, and a job of ``spread``'s."""
 LEFT, DONE, BUSY = 0, 1, 2
 """What ``share`` answers: some rows are left, none are, or the crew has another caller."""
+PORTIONS, LEAST = 6, 1 << 13
+"""Chunks for each thread, so that one that comes late does less; and elements of a chunk at least: some microseconds."""
 SPREAD_FROM = 1 << 15
 """From how many elements on a kernel's call is worth two threads that are awake."""
 
@@ -64,7 +66,6 @@ _PAUSES = {"x86_64": "llvm.x86.sse2.pause()", "AMD64": "llvm.x86.sse2.pause()"}
 _WORTH_WAKING = 1 << 18  # elements, which take longer than a thread takes to wake
 _PASSED = 8  # calls of fewer elements that find a helper asleep, after which it is woken
 _EACH = 1 << 14  # elements for a thread
-_CHUNKS, _LEAST = 6, 1 << 13  # chunks of a thread, and elements of a chunk at least
 
 
 def crew_module() -> Module:
@@ -168,9 +169,9 @@ def _spread(module: Module) -> None:
     fn.ret_if(_taken(fn, crew), fn.lift(0, "i32"))
     workers, most = helpers + 1, n.lshr(_EACH.bit_length() - 1)
     workers = workers.lt(most).select(workers, most, "i64")
-    cut = workers * _CHUNKS
+    cut = workers * PORTIONS
     chunk = ((n + cut - 1) / cut + 63) & -64
-    chunk = chunk.lt(_LEAST).select(_LEAST, chunk, "i64")
+    chunk = chunk.lt(LEAST).select(LEAST, chunk, "i64")
     job = _field(fn, crew, CREW["job"])
     head = {
         "function": kernel, "rows": n, "chunk": chunk, "chunks": (n + chunk - 1) / chunk, "workers": workers,
