@@ -18,7 +18,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nonlin.calculus import derivative
@@ -208,6 +208,7 @@ eighths = st.integers(-16, 16).map(lambda n: n / 8)
 
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from(FAMILIES), eighths, eighths.filter(bool), eighths)
+@example("abs(z - a) - b*z", 0.25, -1.0, 0.0)  # where it is constant, it is so up to rounding
 def test_no_claim_is_contradicted_by_sampling(formula: str, a: float, b: float, c: float) -> None:
     names = {"a": a, "b": b, "c": c}
     expr = parse(formula, names)
@@ -243,7 +244,7 @@ def check(
     if "decreasing" in monotone.text:
         assert all(q <= p + SLACK for p, q in pairs)
     if monotone.text == "constant":
-        assert len(set(values)) == 1
+        assert all(abs(v - values[0]) <= SLACK for v in values)
     steepness = found["lipschitz"].value
     if isinstance(steepness, float) and math.isfinite(steepness):
         for (p, q), (x, y) in zip(pairs, pairwise(points), strict=True):
@@ -267,8 +268,8 @@ def check(
     dead = found["dead_region"].value
     assert dead is None or isinstance(dead, tuple)
     for lo, hi in dead or ():
-        inside = {v for z, v in zip(points, values, strict=True) if lo < z < hi}
-        assert len(inside) <= 1
+        inside = [v for z, v in zip(points, values, strict=True) if lo < z < hi]
+        assert all(abs(v - inside[0]) <= SLACK for v in inside)  # values are good to 100 bits
 
 
 # -- each claim of the catalogue, against its values ----------------------------------------------
