@@ -9,8 +9,11 @@ become constants.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Union
+
+from nonlin.compiler.order import ordered
 
 __all__ = ["Function", "Module", "Value", "scalar", "shaped", "suffix"]
 
@@ -199,6 +202,13 @@ class Function:
     def do(self, text: str) -> None:
         """Append an instruction without a result."""
         self._lines.append(f"  {text}")
+
+    @contextmanager
+    def in_any_order(self) -> Iterator[None]:
+        """What is written here, and neither stores nor branches, is begun in the order that suits the processor."""
+        first = len(self._lines)
+        yield
+        self._lines[first:] = ordered(self._lines[first:])
 
     def lift(self, value: Operand, type_: str) -> Value:
         if isinstance(value, Value):

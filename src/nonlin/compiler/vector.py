@@ -289,7 +289,8 @@ class _Writer:
         fn.jump("block")
         fn.label("block")
         base = fn.phi("i64", (start, "again"), (Value(fn, "%kept.next", "i64"), "kept"))
-        results, masks = self.compute(base)
+        with fn.in_any_order():
+            results, masks = self.compute(base)
         some = [mask for row in masks for mask in row if mask is not None]
         if some:
             any_ = some[0]
