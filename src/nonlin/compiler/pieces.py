@@ -43,6 +43,7 @@ FALL = 0.4
 """Below so much of its middle value, a piece has lost too many bits."""
 _LESS = 0.75  # the same where there are slopes
 _NODES = 40
+_POINTS = np.cos((2 * np.arange(_NODES) + 1) * (math.pi / (2 * _NODES)))  # Chebyshev's
 _NEXT_TO_NOTHING = (
     2.0**-40
 )  # products with it are exact: what they lose would be subnormal, and slow
@@ -94,6 +95,8 @@ class Piecewise:
         value with ``parity`` or ``folded``), which has no zero at 0.
     tiny
         Numbers below it, but for 0, are rare.
+    first, last
+        Centres of pieces that reach as far as the window does, however far that is.
     """
 
     coefficients: NDArray[np.float32]
@@ -109,6 +112,8 @@ class Piecewise:
     at_zero: float | None = None
     factor: int = 0
     tiny: float = 0.0
+    first: float = -math.inf
+    last: float = math.inf
 
     @property
     def through_zero(self) -> bool:
@@ -134,6 +139,8 @@ class Plan:
     inner: bool = False  # pieces of the absolute value, one of them around a zero that is not 0
     sloped: bool | None = None  # with slopes, or without; None where that is still to be seen
     fall: float = FALL
+    wide: bool = False  # the pieces beside a straight line as wide as they can be
+    steps: int = 64  # a step is a multiple of one by this: of few bits, so that products with it are exact
 
 
 # -- polynomials ----------------------------------------------------------------------------------
@@ -156,14 +163,23 @@ def cut(
     """
     centre = 0.0 if plan.inner else round(root * _CENTRES) / _CENTRES
     count, side = plan.count, np.ones(plan.count)
-    end = high.at
+    begin, end = low.at, high.at
     if plan.folded:
         count //= 2
         side[count:] = -1.0
         ends = np.where(side > 0, high.at, -low.at)
         end = float(ends.max())
+    elif plan.wide:
+        end = _reach(function, high, 0.0 if parity else low.at, degree)
+        begin = low.at if parity else _reach(function, low, high.at, degree)
+        if begin >= end or (begin, end) == (low.at, high.at):
+            return None
     first = 0
-    step = end / (count - 0.6) if parity or plan.folded else (end - low.at) / (count - 1.2)
+    after, before = end < high.at and not plan.folded, begin > low.at and not parity
+    if parity or plan.folded:
+        step = end / (count - 1.5 if after else count - 0.6)
+    else:
+        step = (end - begin) / (count - 1 - after - before if after or before else count - 1.2)
     at = 0  # the piece of a zero
     if plan.inner:
         at = math.floor(abs(root) / step) - wider
@@ -173,17 +189,20 @@ def cut(
             at = 1 << at.bit_length() - 1
         step = round(abs(root) / at * _STEPS) / _STEPS
     else:
-        step = (math.ceil(step * 64) + wider) / 64  # few bits, so that products with it are exact
+        step = (math.ceil(step * plan.steps) + wider) / plan.steps
     if not parity and not plan.folded:
-        first = math.ceil((low.at - centre) / step - 0.5)
+        first = (math.floor if before else math.ceil)((begin - centre) / step - 0.5)
     table = np.zeros((3 + degree, plan.count), dtype=np.float32)
     k = np.arange(plan.count) % count + first
     start = centre + k * step
     from_, to = start - step * 0.50001, start + step * 0.50001
+    if after:
+        to[k == k.max()] = high.at
+    if before:
+        from_[k == k.min()] = low.at
     from_ = np.maximum(from_, 0.0 if parity or plan.folded else low.at)
     to = np.minimum(to, ends if plan.folded else high.at)
-    nodes = np.cos((2 * np.arange(_NODES) + 1) * (math.pi / (2 * _NODES)))
-    x = (to + from_)[:, None] / 2 + (to - from_)[:, None] / 2 * nodes
+    x = (to + from_)[:, None] / 2 + (to - from_)[:, None] / 2 * _POINTS
     y = function((x * side[:, None]).ravel()).reshape(x.shape)
     if not np.isfinite(y).all():
         return None
@@ -243,7 +262,25 @@ def cut(
     return Piecewise(
         table, slopes if slopes.any() else None, step, centre, low, high, parity, two,
         folded=plan.folded, at_zero=at_zero if apart else None,
+        first=float(start.min()) if before else -math.inf,
+        last=float(start.max()) if after else math.inf,
     )  # fmt: skip
+
+
+def _reach(function: Function, tail: Tail, other: float, degree: int) -> float:
+    """From where on one polynomial will do until the straight line, found by halving."""
+    if tail.kind == "rare" or tail.at == 0:
+        return tail.at
+    close, far = tail.at, other
+    for _ in range(8):
+        middle = (close + far) / 2
+        t = (tail.at - middle) / 2 * (1 + _POINTS)
+        y = function(middle + t)
+        if np.isfinite(y).all() and _polynomial(t, y, degree, None, False)[1] < _GOOD:
+            close = middle
+        else:
+            far = middle
+    return close
 
 
 def _slope(t: Floats, y: Floats) -> float:
@@ -285,16 +322,19 @@ def _polynomial(
     c1, error = solve(1)
     if error > 2 * _GOOD:
         return column, error
-    column[2] = c1
-    if two and abs(float(column[2]) - c1) < 1e-9 * abs(c1):  # meant to be that float, as GELU's 1/2
-        column[3] = math.copysign(0.0, c1)
-    elif two:
-        # Towards 0: both parts have one sign, and so has 0 times them.
-        if abs(float(column[2])) > abs(c1):
-            column[2] = np.nextafter(column[2], np.float32(0))
-        column[3] = c1 - float(column[2])
+    column[2:4] = _parts(c1) if two else (c1, 0.0)
     rest = rest - (float(column[2]) + float(column[3])) * t
     for n in range(2, degree + 1):
         column[2 + n] = solve(n)[0]
         rest = rest - float(column[2 + n]) * t**n
     return column, float((np.abs(rest) * weight).max())
+
+
+def _parts(value: float) -> tuple[float, float]:
+    """A float and what is left, of one sign, as is then 0 times them."""
+    first = np.float32(value)
+    if abs(float(first) - value) < 1e-9 * abs(value):  # meant to be that float, as GELU's 1/2
+        return float(first), math.copysign(0.0, value)
+    if abs(float(first)) > abs(value):
+        first = np.nextafter(first, np.float32(0))
+    return float(first), value - float(first)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["cuts"]
 
 _SWITCHES = (False, True)
+_FINER = 256  # errors of one cut in few are just too large, and another is better than sums in two parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,10 @@ class _Ways:
         if not (sloped and self.careful_anyway):
             yield Plan(count, sloped=sloped), 2
             yield Plan(count, factored=True, sloped=sloped), 2
+        if not self.careful_anyway:
+            for wide, by_power in product(_SWITCHES, _SWITCHES):
+                slopes = False if wide else sloped
+                yield Plan(count, factored=by_power, wide=wide, steps=_FINER, sloped=slopes), 6
         yield Plan(count, careful=True, sloped=sloped), 4
         if self.careful_anyway:
             yield Plan(count, factored=True, careful=True, sloped=sloped), 4

@@ -126,7 +126,12 @@ class _Piecewise:
         if f.slopes is not None and not (f.parity or f.folded):
             # Beyond its end x would be in the first pieces again, whose values are so small that products are subnormal, and slow.
             moved = moved.gt(f.high.at - f.centre).select(f.high.at - f.centre, moved)
-        shifted = self.fma(moved, 1 / f.step, MAGIC)
+        place = moved
+        if math.isfinite(f.last):
+            place = place.gt(f.last - f.centre).select(f.last - f.centre, place)
+        if math.isfinite(f.first):
+            place = place.lt(f.first - f.centre).select(f.first - f.centre, place)
+        shifted = self.fma(place, 1 / f.step, MAGIC)
         index, k = shifted.bits(), shifted - MAGIC
         if f.folded:
             half = f.coefficients.shape[1] // 2
@@ -172,9 +177,10 @@ class _Piecewise:
                 product = y * x
                 lost = self.fma(lost, x, self.fma(y, x, -product))
                 y = product
-            product = y * x  # which has the sign of a zero
-            y = self.fma(y, x, lost * x)
-            return y.eq(0.0).select(product, y)
+            found = self.fma(y, x, lost * x)
+            if f.factor == 1 and (f.coefficients[0] > 0).all():
+                return found.copysign(x)
+            return found.eq(0.0).select(y * x, found)  # the product has the sign of a zero
         if f.careful and f.rooted and not f.centre:  # sums of what is lost have lost the sign
             y = y.eq(0.0).select(slope * t, y)
         return y
