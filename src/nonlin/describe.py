@@ -25,7 +25,7 @@ from nonlin import crew, sheet
 from nonlin.activation import Activation
 from nonlin.art import studio
 from nonlin.calculus import with_conventions
-from nonlin.compiler import cache, row_kernel, ufunc
+from nonlin.compiler import cache, row_kernel, row_ufunc, ufunc
 from nonlin.compiler.program import lower
 from nonlin.compiler.wasm import Export, build
 from nonlin.expression import Expr, number
@@ -148,6 +148,7 @@ def write_files(directory: Path | str) -> None:
     with cache.writing_to(directory / "code"):
         engine("float32")
         ufunc.load_loops()
+        row_ufunc.load_row_loops()
         crew.load_code()
         for dtype in ("float32", "float64"):
             row_kernel.rows(dtype)

@@ -29,6 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 from nonlin.arrays import as_floats, check_out, real_number
 from nonlin.errors import DtypeError, ParameterError
 from nonlin.interchange import takes
+from nonlin.row_calls import Short
 from nonlin.rowwise import Job, Losses
 
 __all__ = ["cross_entropy", "log_softmax", "softmax"]
@@ -39,6 +40,11 @@ _PADDING = 16  # what the code for losses may read beyond a row's weights
 _INT64 = 1 << 63
 _PLAIN = 2.0**100  # a sum below it is no infinity in float32
 _SANE = 2.0**40  # weights beyond this, or below its inverse, are for float64
+
+
+_softmax, _log_softmax, _loss, _gradient = map(
+    Short, ("softmax", "log_softmax", "loss", "gradient")
+)
 
 
 def _scores(x: ArrayLike, axis: int) -> tuple[Array, int]:
@@ -69,8 +75,13 @@ def _temperature(value: float) -> float:
 
 
 def _along(
-    kind: str, logits: ArrayLike, axis: int, temperature: float, out: Array | None
+    short: Short, logits: ArrayLike, axis: int, temperature: float, out: Array | None
 ) -> Array:  # fmt: skip
+    if type(axis) is int and type(temperature) is float and (axis, temperature) == (-1, 1.0):
+        found = short.along(logits, out)
+        if found is not None:
+            return found
+    kind = short.kind
     z, axis = _scores(logits, axis)
     temperature = _temperature(temperature)
     if out is None:
@@ -122,7 +133,7 @@ def softmax(
     >>> softmax([1000.0, 999.0]).round(3)
     array([0.731, 0.269])
     """
-    return _along("softmax", logits, axis, temperature, out)
+    return _along(_softmax, logits, axis, temperature, out)
 
 
 @takes("logits")
@@ -138,7 +149,7 @@ def log_softmax(
     >>> log_softmax([0.0, 100.0])
     array([-1.00000000e+02, -3.72007598e-44])
     """
-    return _along("log_softmax", logits, axis, temperature, out)
+    return _along(_log_softmax, logits, axis, temperature, out)
 
 
 class _CrossEntropy:
@@ -192,6 +203,11 @@ class _CrossEntropy:
         self, logits: ArrayLike, targets: ArrayLike, *, weight: ArrayLike | None = None,
         ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
     ) -> Any:  # fmt: skip
+        if _is_plain(weight, ignore_index, reduction, label_smoothing):
+            losses = _loss.of_targets(logits, targets)
+            mean = None if losses is None else _mean(losses, logits)
+            if mean is not None:
+                return mean
         z, dtype, given, count = _losses(
             logits, targets, weight, ignore_index, reduction, label_smoothing
         )
@@ -214,6 +230,11 @@ class _CrossEntropy:
         >>> gradient
         array([[ 8.75651076e-27, -8.75651076e-27]])
         """
+        if _is_plain(weight, ignore_index, reduction, label_smoothing):
+            found = _gradient.of_targets(logits, targets)
+            mean = None if found is None else _mean(found[0], logits)
+            if mean is not None:
+                return mean, found[1]
         z, dtype, given, count = _losses(
             logits, targets, weight, ignore_index, reduction, label_smoothing
         )
@@ -229,6 +250,21 @@ class _CrossEntropy:
 
 
 cross_entropy = _CrossEntropy()
+
+
+def _is_plain(weight: object, ignore_index: object, reduction: object, smoothing: object) -> bool:
+    """Whether nothing is said about rows but their scores and targets."""
+    plain = type(ignore_index) is int and type(reduction) is str and type(smoothing) is float
+    return plain and weight is None and (ignore_index, reduction, smoothing) == (-100, "mean", 0.0)
+
+
+def _mean(losses: Array, logits: ArrayLike) -> Any:
+    """The mean of some losses as a number of the logits' format; ``None`` where that takes care."""
+    total = float(np.add.reduce(losses))
+    if losses[0] < 0 or not total < _PLAIN:
+        return None
+    assert isinstance(logits, np.ndarray)
+    return logits.dtype.type(total / losses.size)
 
 
 def _losses(

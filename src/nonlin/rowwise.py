@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from nonlin.arrays import address, in_parts, workers_for
 from nonlin.crew import Work
 
-__all__ = ["Job", "Losses"]
+__all__ = ["FROM_HERE_THREADS", "Job", "Losses", "code_of", "room_of"]
 
 Array = NDArray[Any]
 
@@ -30,6 +30,9 @@ _BUFFER = 1 << 16  # scores in a buffer, about
 _KEPT = 1 << 17  # memory for longer rows is given back after the call
 _SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 _local = threading.local()
+FROM_HERE_THREADS = 1 << 16
+"""Fewer scores are always one thread's."""
+_for_good: dict[tuple[str, str], tuple[Any, ...]] = {}
 
 
 @lru_cache(64)
@@ -41,6 +44,17 @@ def _code(kind: str, dtype: str, temperature: float) -> tuple[Any, int, int, Arr
     function = getattr(rows(dtype), kind)
     place = ctypes.cast(function, ctypes.c_void_p).value or 0
     return function, place, address(constants), constants
+
+
+def code_of(kind: str, dtype: str) -> tuple[int, int]:
+    """The addresses of a compiled function and of its constants at a temperature of 1, for good."""
+    code = _for_good.setdefault((kind, dtype), _code(kind, dtype, 1.0))
+    return code[1], code[2]
+
+
+def room_of(n: int) -> Array:
+    """Memory of this thread's for rows of n scores, as bytes."""
+    return _Room.of(n, 1).memory
 
 
 @dataclass(frozen=True, slots=True)

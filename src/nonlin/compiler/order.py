@@ -16,7 +16,9 @@ __all__ = ["ordered"]
 
 _PORTS = 2  # instructions on vectors that start in a cycle
 _NAME = re.compile(r"%v\d+")
-_NOTHING = re.compile(r"= (?:bitcast|getelementptr|add i64|zext)\b")  # no instruction for a port of vectors
+_NOTHING = re.compile(
+    r"= (?:bitcast|getelementptr|add i64|zext)\b"
+)  # no instruction for a port of vectors
 _CYCLES = (
     (re.compile(r"= load\b"), 7),
     (re.compile(r"= (?:fcmp|icmp|shufflevector)\b|@llvm\.x86\.\w+\.(?:vperm|perm)"), 3),

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["cuts"]
 
 _SWITCHES = (False, True)
-_FINER = 256  # errors of one cut in few are just too large, and another is better than sums in two parts
+_FINER = (
+    256  # errors of one cut in few are just too large, and another is better than sums in two parts
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from nonlin.compiler.ir import Module, Value
     from nonlin.compiler.kernel import Kernel
 
-__all__ = ["at_hand", "load_loops", "universal"]
+__all__ = ["at_hand", "load_loops", "table_of_numpy", "universal"]
 
 _CHUNK = 128  # elements of a buffer: whole vectors, and all buffers less than a page of the stack
 _STORAGE = {2: "i16", 4: "i32", 8: "i64"}
@@ -225,7 +225,7 @@ _kept: list[object] = []  # what universal functions refer to, for good, as the 
 
 
 @cache
-def _table() -> Any:
+def table_of_numpy() -> Any:
     try:
         capsule = import_module("numpy._core._multiarray_umath")._UFUNC_API
         pointer = ctypes.PYFUNCTYPE(_POINTER, _OBJECT, ctypes.c_char_p)(
@@ -262,7 +262,7 @@ def universal(
     CompileError
         NumPy, or this system, does not let it.
     """
-    table = _table()
+    table = table_of_numpy()
     kind = kernels[0].kind
     inputs, outputs = _OPERANDS[kind]
     params = (ctypes.c_double * len(values))(*values)
