@@ -62,9 +62,10 @@ def slope(f: nonlin.Activation, z: float) -> mpmath.mpf | None:
     expr, params = f.expression, f.parameters
     scale = 0 if z == 0 else min(0, max(-1080, math.frexp(z)[1]))  # small beside any period
     before: mpmath.mpf | None = None
-    for bits in (1200, 2400, 4800, 9600):
+    for bits in (1200, 1600, 2400, 3800, 5000, 9600):
         with mpmath.workprec(bits):
-            h = mpmath.ldexp(1, scale - bits // 3)
+            # What a step leaves out is 2**-200 of the slope, and another step leaves out something else.
+            h = mpmath.ldexp(1, scale - 100 - bits // 32)
             x = mpmath.mpf(z)
             now = (evaluate(expr, x + h, params, bits) - evaluate(expr, x - h, params, bits)) / (
                 2 * h
