@@ -15,7 +15,7 @@ LAYERS: list[set[str]] = [
     {"formula", "formula_hints", "formula_typed", "catalogue"},
     {"rewrites", "calculus", "oracle", "enclosure", "properties", "notation"},
     {"compiler", "proof"},
-    {"activation", "arrays", "crew", "definition", "interchange", "rows", "rowwise", "ufuncs"},
+    {"activation", "arrays", "crew", "definition", "interchange", "row_calls", "rows", "rowwise", "ufuncs"},
     {"", "network", "torch"},
     {"experiments", "art", "audit"},
     {"bench"},

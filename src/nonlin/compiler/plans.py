@@ -51,7 +51,7 @@ class _Ways:
         if not self.careful_anyway:
             for wide, by_power in product(_SWITCHES, _SWITCHES):
                 slopes = False if wide else sloped
-                yield Plan(count, factored=by_power, wide=wide, steps=_FINER, sloped=slopes), 6
+                yield Plan(count, factored=by_power, wide=wide, steps=_FINER, sloped=slopes), 3
         yield Plan(count, careful=True, sloped=sloped), 4
         if self.careful_anyway:
             yield Plan(count, factored=True, careful=True, sloped=sloped), 4
