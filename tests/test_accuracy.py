@@ -74,6 +74,8 @@ def slope(f: nonlin.Activation, z: float) -> mpmath.mpf | None:
                 (now == before != 0) or 0 < abs(now - before) <= abs(now) * mpmath.mpf(2) ** -80
             ):
                 return now
+            if before is not None and max(abs(now), abs(before)) < mpmath.ldexp(1, -1200):
+                return now  # nothing in any format, however many bits it takes to see more of it
             before = now
     return before if before == 0 else None
 
