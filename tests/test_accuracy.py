@@ -67,14 +67,13 @@ def slope(f: nonlin.Activation, z: float) -> mpmath.mpf | None:
             # What a step leaves out is 2**-200 of the slope, and another step leaves out something else.
             h = mpmath.ldexp(1, scale - 100 - bits // 32)
             x = mpmath.mpf(z)
-            now = (evaluate(expr, x + h, params, bits) - evaluate(expr, x - h, params, bits)) / (
-                2 * h
-            )
+            high, low = (evaluate(expr, at, params, bits) for at in (x + h, x - h))
+            now, noise = (high - low) / (2 * h), mpmath.ldexp(abs(high) + abs(low), -bits) / h
             if before is not None and (
                 (now == before != 0) or 0 < abs(now - before) <= abs(now) * mpmath.mpf(2) ** -80
             ):
                 return now
-            if before is not None and max(abs(now), abs(before)) < mpmath.ldexp(1, -1200):
+            if before is not None and max(abs(now), abs(before), noise) < mpmath.ldexp(1, -1200):
                 return now  # nothing in any format, however many bits it takes to see more of it
             before = now
     return before if before == 0 else None
