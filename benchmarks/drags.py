@@ -6,6 +6,7 @@ scripts in the page from one frame to the next, less what these take when nothin
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ HELD = "[data-demo] [role=slider]:visible, [data-demo] input[type=range]:visible
 FRAME = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
 
 
-def _moves(page: Any, held: Any) -> list[float]:
-    """Script time per move of the pointer, in ms."""
+def moves(page: Any, places: Iterable[tuple[float, float]]) -> list[float]:
+    """Script time in ms for each move of the pointer, which holds something, to these places."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
@@ -29,24 +30,32 @@ def _moves(page: Any, held: Any) -> list[float]:
         metrics = session.send("Performance.getMetrics")["metrics"]
         return 1e3 * next(m["value"] for m in metrics if m["name"] == "ScriptDuration")
 
-    held.scroll_into_view_if_needed()
-    box = held.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    reach = max(box["width"] * 0.45, 40)
-    page.mouse.move(x, y)
-    page.mouse.down()
     idle, times = [], []
-    for i in range(MOVES):
+    for x, y in places:
         before = script()
         page.evaluate(FRAME)
         between = script()
-        page.mouse.move(x + reach * np.sin(i / 8), y + min(box["height"], 20) * np.sin(i / 11))
+        page.mouse.move(x, y)
         page.evaluate(FRAME)
         idle.append(between - before)
         times.append(script() - between)
-    page.mouse.up()
     session.detach()
     return [t - float(np.median(idle)) for t in times]
+
+
+def _held(page: Any, handle: Any) -> list[float]:
+    """The same for one handle or slider, moved back and forth."""
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    wide, high = max(box["width"] * 0.45, 40), min(box["height"], 20)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    times = moves(
+        page, ((x + wide * np.sin(i / 8), y + high * np.sin(i / 11)) for i in range(MOVES))
+    )
+    page.mouse.up()
+    return times
 
 
 def main() -> None:
@@ -69,13 +78,13 @@ def main() -> None:
             if not count:  # the cheat sheet is pressed, not dragged
                 continue
             for i in range(count):
-                held = handles.nth(i)
-                if held.is_disabled():
+                handle = handles.nth(i)
+                if handle.is_disabled():
                     continue
-                times = _moves(page, held)
+                times = _held(page, handle)
                 found += times
                 high = float(np.percentile(times, 99))
-                worst = max(worst, (high, f"{name}: {held.get_attribute('aria-label') or i}"))
+                worst = max(worst, (high, f"{name}: {handle.get_attribute('aria-label') or i}"))
             figure = name.removeprefix("demo-").removesuffix(".html")
             high = float(np.percentile(found, 99))
             line(

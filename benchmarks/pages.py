@@ -11,10 +11,12 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from benchmarks.drags import moves
 from benchmarks.report import heading, line, spread
 from benchmarks.served import served_page
 
@@ -97,33 +99,22 @@ def _sizes() -> None:
 
 
 def _moves(page: Any) -> list[float]:
-    """Script time per move of the pointer, in ms."""
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    """Script time per move of a drag in the Explorer, in ms."""
+    seen = set()
 
-    def script() -> float:
-        metrics = session.send("Performance.getMetrics")["metrics"]
-        return 1e3 * next(m["value"] for m in metrics if m["name"] == "ScriptDuration")
+    def places() -> Iterator[tuple[float, float]]:
+        for i in range(MOVES):
+            yield x + 300 * np.sin(i / 15), y
+            seen.add(page.get_by_role("slider").first.get_attribute("aria-valuenow"))
 
-    frame = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
     knob = page.locator(".knob").bounding_box()
     x, y = knob["x"] + knob["width"] / 2, knob["y"] - 120
     page.mouse.move(x, y)
     page.mouse.down()
-    seen = set()
-    times, idle = [], []
-    for i in range(MOVES):
-        before = script()
-        page.evaluate(frame)
-        between = script()
-        page.mouse.move(x + 300 * np.sin(i / 15), y)
-        page.evaluate(frame)
-        idle.append(between - before)
-        times.append(script() - between)
-        seen.add(page.get_by_role("slider").first.get_attribute("aria-valuenow"))
+    times = moves(page, places())
     page.mouse.up()
     assert len(seen) > MOVES / 10, "the drag did not move z"
-    return [t - float(np.median(idle)) for t in times]
+    return times
 
 
 def _start(browser: Any, address: str) -> dict[str, float]:

@@ -161,6 +161,12 @@ def test_a_target_that_is_no_class(bad: int, place: int) -> None:
             function(z, t)
 
 
+def test_what_memory_held_is_not_added_up() -> None:
+    """Where a target is no class, losses after the first are whatever was there, and could overflow."""
+    memory = np.array([-1.0, 1e308, 1e308, np.inf, -np.inf])
+    assert rows._mean(memory, np.zeros((5, 2))) is None
+
+
 def test_an_ignored_target_and_one_batch_too_few() -> None:
     z = scores((3, 5), np.float64)
     left_out = nonlin.cross_entropy(z, np.array([0, -100, 2]))

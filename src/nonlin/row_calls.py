@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from nonlin.errors import CompileError
 from nonlin.forks import code as _lock
 from nonlin.rowwise import FROM_HERE_THREADS, code_of, room_of
+from nonlin.ufuncs import fits
 
 __all__ = ["Short"]
 
 Array = NDArray[Any]
 
 _SIMPLE = 0x101  # NumPy's flags for "without gaps in C's order" and "aligned"
-_WRITEABLE = 0x400
 _OFTEN = 1000  # calls after which compiling is worth it
 _TARGETS = np.dtype(np.int64)
 
@@ -47,14 +47,14 @@ class Short:
         if made is None or z.flags.num & _SIMPLE != _SIMPLE:
             self._called(z.dtype)
             return None
-        if out is not None and not _takes(out, z):
+        if out is not None and not (fits(out, z) and out.flags.num & _SIMPLE == _SIMPLE):
             return None
         result: Array = made(z, room_of(z.shape[-1]), out)
         return result
 
     def of_targets(self, z: Any, targets: Any) -> Any:
-        """The losses, and the gradient if it is that; ``None`` where that is the long way's, as with a target that
-        is no class it is, by a first loss that is negative."""
+        """The losses, and the gradient if it is that; ``None`` where that is the long way's. It is, too, where
+        the first loss is negative: then a target is no class."""
         if type(z) is not np.ndarray or type(targets) is not np.ndarray or z.ndim != 2:
             return None
         if targets.dtype is not _TARGETS or not 0 < z.size < FROM_HERE_THREADS:
@@ -85,14 +85,3 @@ class Short:
                 )
             except (CompileError, MemoryError, OSError):  # there still is the long way
                 self._made[dtype] = None
-
-
-def _takes(out: Any, z: Array) -> bool:
-    """Whether a result for z can be written to ``out`` as it is."""
-    wanted = _SIMPLE | _WRITEABLE
-    return (
-        type(out) is np.ndarray
-        and out.dtype is z.dtype
-        and out.shape == z.shape
-        and out.flags.num & wanted == wanted
-    )

@@ -260,8 +260,10 @@ def _is_plain(weight: object, ignore_index: object, reduction: object, smoothing
 
 def _mean(losses: Array, logits: ArrayLike) -> Any:
     """The mean of some losses as a number of the logits' format; ``None`` where that takes care."""
+    if losses[0] < 0:  # a target is no class, and the others are whatever was in memory
+        return None
     total = float(np.add.reduce(losses))
-    if losses[0] < 0 or not total < _PLAIN:
+    if not total < _PLAIN:
         return None
     assert isinstance(logits, np.ndarray)
     return logits.dtype.type(total / losses.size)

@@ -140,9 +140,7 @@ class Plan:
     sloped: bool | None = None  # with slopes, or without; None where that is still to be seen
     fall: float = FALL
     wide: bool = False  # the pieces beside a straight line as wide as they can be
-    steps: int = (
-        64  # a step is a multiple of one by this: of few bits, so that products with it are exact
-    )
+    steps: int = 64  # a step is a whole number by this: of few bits, so that products are exact
 
 
 # -- polynomials ----------------------------------------------------------------------------------
