@@ -161,6 +161,7 @@ def test_a_target_that_is_no_class(bad: int, place: int) -> None:
             function(z, t)
 
 
+@pytest.mark.filterwarnings("error")
 def test_what_memory_held_is_not_added_up() -> None:
     """Where a target is no class, losses after the first are whatever was there, and could overflow."""
     memory = np.array([-1.0, 1e308, 1e308, np.inf, -np.inf])
