@@ -11,7 +11,7 @@ import sys
 
 SECTIONS = (
     "startup", "formulas", "pages", "lighthouse", "networks", "rows", "browser", "playground", "pictures",
-    "looks", "studio", "drags",
+    "looks", "studio", "drags", "calls",
 )  # fmt: skip
 
 
