@@ -1,13 +1,16 @@
-"""What tests have measured, as tables after the run: the claims' numbers, the kernels' errors."""
+"""What tests need everywhere; and what they have measured, as tables after the run: the claims' numbers, the kernels' errors."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import nonlin
 
 Claim = Callable[..., None]
 
@@ -20,6 +23,13 @@ def interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def threads() -> Iterator[Callable[[int], None]]:
+    """``threads(n)`` has large arrays done by n threads, until the test ends."""
+    yield nonlin.set_num_threads
+    nonlin.set_num_threads(os.cpu_count() or 1)
 
 
 @pytest.fixture
