@@ -8,7 +8,7 @@ and an expression has to come back the same from what is written of it::
 
 Arguments are libFuzzer's; a folder among them keeps the inputs that reached something new. An input
 that breaks a promise ends the run with a traceback and is written to ``crash-…``; give that file as
-the argument to run it alone. What the fuzzer finds belongs into ``tests/test_formula.py``.
+the argument to run it alone. What the fuzzer finds belongs into ``tests/test_formula_refused.py`` or ``test_formula_hostile.py``.
 
 An input's first byte says how the others are read: as Unicode text, as the language's own characters
 or tokens, since random bytes hardly ever spell ``softplus``, or as choices of its grammar.
