@@ -170,9 +170,9 @@ def main() -> int:
             -ln2 / 2, ln2 / 2, degree,
         )  # fmt: skip
 
-    def exp2m1(degree: int) -> list[mp.mpf]:
+    def exp2m1(degree: int, end: float = 0.5) -> list[mp.mpf]:
         return chebyshev(
-            lambda f: mp.expm1(f * ln2) / f if abs(f) > 1e-30 else ln2, -0.5, 0.5, degree
+            lambda f: mp.expm1(f * ln2) / f if abs(f) > 1e-30 else ln2, -end, end, degree
         )
 
     tanh = quotient(lambda x: mp.tanh(x) / x, 3, 4, TANH_END)
@@ -207,6 +207,8 @@ EXP2M1_F32 = {row([double(c) for c in exp2m1(5)])}
 """(2**f - 1)/f for abs(f) up to 1/2, for single lanes."""
 EXP2M1_PIECES = {row([double(c) for c in exp2m1(6)])}
 """The same, closer."""
+EXP2M1_SIXTEENTHS = {row([double(c) for c in exp2m1(2, 1 / 32)])}
+"""The same for abs(f) up to 1/32."""
 TANH_END = {float(TANH_END)!r}
 TANH_F32 = ({", ".join(row([double(c) for c in side]) for side in tanh)})
 """tanh(x)/x for x up to TANH_END: numerator and denominator in powers of x**2, for single lanes."""

@@ -119,6 +119,12 @@ EXP2M1_PIECES = (
     1.5297323760701075e-05,
 )
 """The same, closer."""
+EXP2M1_SIXTEENTHS = (
+    0.6931471805599453,
+    0.2402335515698872,
+    0.05550508525196963,
+)
+"""The same for abs(f) up to 1/32."""
 TANH_END = 8.0
 TANH_F32 = (
     (

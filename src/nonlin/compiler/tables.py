@@ -1,4 +1,4 @@
-"""How processors find one of some coefficients for each lane, and multiply by powers of two.
+"""How processors find one of some coefficients for each lane.
 
 AVX-512 permutes two registers of sixteen floats in one instruction. AVX2 permutes one of eight, so that
 what takes more is put together from several by exclusive ors. AArch64 looks bytes up, in up to four
@@ -19,7 +19,7 @@ from nonlin.compiler.ir import Function, Value, float_text, scalar
 if TYPE_CHECKING:
     from nonlin.compiler.target import Simd
 
-__all__ = ["LANES", "MAGIC", "Tables", "tables"]
+__all__ = ["LANES", "MAGIC", "Tables", "constant", "tables"]
 
 LANES = 16
 """Elements of a vector, in however many registers of the processor that is."""
@@ -46,17 +46,12 @@ class Tables(ABC):
     def at(self, index: Value) -> Callable[[int], Value]:
         """What gives the lanes' entries of a row; of an index, the bits above those of a column do not count."""
 
-    @abstractmethod
-    def scaled(self, y: Value, shifted: Value) -> Value:
-        """y times 2**k, where ``shifted`` is ``MAGIC`` + k; NaN stays one."""
-
 
 class _Avx512(Tables):
     PERMUTE = "llvm.x86.avx512.vpermi2var.ps.512"
-    SCALE = "llvm.x86.avx512.mask.scalef.ps.512"
 
     def prepared(self, row: NDArray[np.float32]) -> list[Value]:
-        return [_constant(self.fn, part) for part in row.reshape(-1, LANES)]
+        return [constant(self.fn, part) for part in row.reshape(-1, LANES)]
 
     def at(self, index: Value) -> Callable[[int], Value]:
         def row(number: int) -> Value:
@@ -73,17 +68,6 @@ class _Avx512(Tables):
             return found[0] if len(found) == 1 else (index & 32).eq(0).select(found[0], found[1])
 
         return row
-
-    def scaled(self, y: Value, shifted: Value) -> Value:
-        power, name = shifted - MAGIC, self.SCALE
-        self.fn.module.declare(
-            name, f"declare {_FLOATS} @{name}({_FLOATS}, {_FLOATS}, {_FLOATS}, i16, i32 immarg)"
-        )
-        return self.fn.emit(
-            f"call {_FLOATS} @{name}({_FLOATS} {y.ref}, {_FLOATS} {power.ref}, "
-            f"{_FLOATS} {y.ref}, i16 -1, i32 4)",
-            _FLOATS,
-        )
 
 
 class _InParts(Tables):
@@ -131,10 +115,6 @@ class _InParts(Tables):
         order = ", ".join(f"i32 {i}" for i in range(both))
         text = f"shufflevector {a.type} {a.ref}, {a.type} {b.ref}, <{both} x i32> <{order}>"
         return self.fn.emit(text, f"<{both} x {kind}>")
-
-    def scaled(self, y: Value, shifted: Value) -> Value:
-        # Of MAGIC nothing is left beyond the 23 bits; what is y times that power is no subnormal number.
-        return y * (shifted.bits().shl(23) + 0x3F800000).as_float()
 
 
 class _Avx2(_InParts):
@@ -213,7 +193,8 @@ def tables(fn: Function, rows: Sequence[NDArray[np.float32]], simd: Simd) -> Tab
     return made[simd](fn, rows)
 
 
-def _constant(fn: Function, floats: NDArray[np.float32]) -> Value:
+def constant(fn: Function, floats: NDArray[np.float32]) -> Value:
+    """A register of floats."""
     text = ", ".join(f"float {float_text(float(v))}" for v in floats)
     return Value(fn, f"<{text}>", f"<{len(floats)} x float>")
 

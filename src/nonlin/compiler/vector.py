@@ -14,11 +14,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nonlin.compiler.coefficients import EXP2M1_PIECES
 from nonlin.compiler.corners import Corners
 from nonlin.compiler.ir import Function, Module, Value
 from nonlin.compiler.kind import Kind
 from nonlin.compiler.pieces import Piecewise, Tail
+from nonlin.compiler.powers import powers
 from nonlin.compiler.tables import LANES, MAGIC, tables
 from nonlin.compiler.target import Simd
 from nonlin.compiler.twofold import CornersCode
@@ -83,6 +83,7 @@ class _Piecewise:
         slopes = [] if function.slopes is None else [function.slopes]
         self.terms = len(function.coefficients)
         self.tables = tables(fn, [*function.coefficients, *slopes], simd)
+        self.powers = powers(fn, simd)
 
     def fma(self, a: Value, b: Value | float, c: Value | float) -> Value:
         return self.fn.intrinsic("fma", a, self.fn.lift(b, _FLOATS), self.fn.lift(c, _FLOATS))
@@ -149,23 +150,8 @@ class _Piecewise:
             rest = self.fma(c[2], t, self.fma(rest, t, c[1]))
         if f.slopes is None:
             return self.total(head, rest, x, c[2], t)
-        # (head + rest) 2**(slope t) = 2**k (head + (less head + (less rest + rest))), with less = 2**r - 1
-        # in two parts, as r is: what the product with the slope lost counts as the derivative says.
-        slope = row(self.terms)
-        power = slope * t
-        shifted = power + MAGIC
-        r = power - (shifted - MAGIC)
-        lost = self.fma(slope, t, -power) * math.log(2)
-        first = float(np.float32(EXP2M1_PIECES[0]))
-        part = r * first
-        lost = self.fma(part, lost, lost) + self.fma(r, first, -part)
-        tail = self.fn.lift(EXP2M1_PIECES[-1], _FLOATS)
-        for coefficient in (*EXP2M1_PIECES[-2:0:-1], EXP2M1_PIECES[0] - first):
-            tail = self.fma(tail, r, coefficient)
-        tail = self.fma(tail, r, lost)
-        rest = self.fma(tail, head, self.fma(part + tail, rest, rest))
-        y = self.total(head, self.fma(part, head, rest), x, c[2], t)
-        return self.tables.scaled(y, shifted)
+        head, rest, k = self.powers.times(head, rest, row(self.terms), t)
+        return self.powers.scaled(self.total(head, rest, x, c[2], t), k)
 
     def total(self, head: Value, rest: Value, x: Value, slope: Value, t: Value) -> Value:
         """head + rest, times a power of x where that is a factor; and a zero with its sign."""
@@ -181,7 +167,9 @@ class _Piecewise:
             if f.factor == 1 and (f.coefficients[0] > 0).all():
                 return found.copysign(x)
             return found.eq(0.0).select(y * x, found)  # the product has the sign of a zero
-        if f.careful and f.rooted and not f.centre:  # sums of what is lost have lost the sign
+        if (
+            (f.careful or f.slopes is not None) and f.rooted and not f.centre
+        ):  # sums of what is lost have lost the sign
             y = y.eq(0.0).select(slope * t, y)
         return y
 
