@@ -1,18 +1,11 @@
-"""nonlin.torch: values and gradients beside PyTorch's own, and what PyTorch does to functions and modules."""
+"""nonlin.torch: values and gradients beside PyTorch's own, tensors of every layout, and what is refused."""
 
 from __future__ import annotations
 
-import copy
-import doctest
-import io
-import pickle
-import re
-import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,10 +18,7 @@ from nonlin.errors import DtypeError, FormulaError, InterchangeError, ParameterE
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 import nonlin.torch as nt  # noqa: E402
-
-F, nn = torch.nn.functional, torch.nn
-DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
-each_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=str)
+from torch_numbers import DTYPES, F, each_dtype, leaf, numbers  # noqa: E402
 
 # Ours with its parameters by position, and PyTorch's.
 PEERS: dict[str, tuple[tuple[float, ...], Callable[[Any], Any]]] = {
@@ -62,16 +52,6 @@ PEERS: dict[str, tuple[tuple[float, ...], Callable[[Any], Any]]] = {
 }  # fmt: skip
 
 
-def numbers(*shape: int, dtype: Any = torch.float64, seed: int = 0) -> Any:
-    x = torch.from_numpy(np.random.default_rng(seed).normal(0, 2, shape))
-    return x.to(dtype)
-
-
-def leaf(x: Any) -> Any:
-    return x.detach().clone().requires_grad_()
-
-
-# -- beside PyTorch -------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", PEERS)
 def test_value_and_gradients_are_pytorchs(name: str) -> None:
     """In float64, the kinks among the places: PyTorch's autograd is what conventions follow."""
@@ -129,7 +109,6 @@ def test_each_format(name: str, dtype: Any) -> None:
     assert torch.equal(grad, f.backward(g, x.detach()))
 
 
-# -- derivatives ----------------------------------------------------------------------------------
 def away_from_kinks(f: nonlin.Activation, n: int) -> Any:
     """Places where finite differences mean something: no jump of f, f' or f'' nearby."""
     places = {0.0}
@@ -218,7 +197,6 @@ def test_halves_are_added_up_in_more() -> None:
     assert w.grad.item() == -20_000
 
 
-# -- tensors --------------------------------------------------------------------------------------
 LAYOUTS: dict[str, Callable[[Any], Any]] = {
     "contiguous": lambda x: x,
     "transposed": lambda x: x.transpose(0, 2),
@@ -311,7 +289,6 @@ def test_threads() -> None:
     assert all(torch.equal(r, want) for r in results)
 
 
-# -- errors ---------------------------------------------------------------------------------------
 WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "no tensor": (lambda: nt.gelu([1.0]), TypeError, "no tensor but list.*as_tensor"),
     "numpy": (lambda: nt.gelu(np.ones(2)), TypeError, "no tensor but ndarray"),
@@ -392,232 +369,3 @@ for look in (lambda: __import__("nonlin.torch"), lambda: nonlin.torch):
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "MissingTorchError True\n" * 2
-
-
-# -- names ----------------------------------------------------------------------------------------
-def test_every_entry_is_a_function_and_a_module() -> None:
-    assert len(set(nt.__all__)) == len(nt.__all__) == 3 + 2 * len(ENTRIES)
-    for name in nt.__all__:
-        assert getattr(nt, name) is not None
-    for entry in ENTRIES:
-        f = getattr(nt, entry.name)
-        assert f.activation is nonlin.catalogue[entry.name]
-        for alias in entry.aliases:
-            assert getattr(nt, alias) is f
-
-
-def test_modules_have_pytorchs_names() -> None:
-    theirs = {n for n in dir(nn) if isinstance(getattr(nn, n), type)}
-    lower = {n.lower(): n for n in theirs}
-    shared = {n for n in nt.__all__ if n[0].isupper() and n.lower() in lower and n != "Module"}
-    assert shared == {lower[n.lower()] for n in shared}, "a name differs in its capitals only"
-    assert len(shared) >= 23
-
-
-def test_it_is_found_without_importing_it() -> None:
-    code = "import nonlin, sys; a = 'torch' in sys.modules; print(a, nonlin.torch.gelu.__name__)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "False gelu\n"
-
-
-def test_signatures() -> None:
-    import inspect
-
-    assert str(inspect.signature(nt.hardtanh)) == "(x, /, min_val=-1.0, max_val=1.0)"
-    assert "Hardtanh" in nt.hardtanh.__doc__ and "smallest output" in nt.hardtanh.__doc__
-    assert repr(nt.gelu) == "<nonlin.torch.gelu: z * Phi(z)>"
-
-
-# -- modules --------------------------------------------------------------------------------------
-def saved(m: Any) -> Any:
-    file = io.BytesIO()
-    torch.save(m, file)
-    file.seek(0)
-    return torch.load(file, weights_only=False)
-
-
-MODULES: dict[str, Callable[[], Any]] = {
-    "GELU": lambda: nt.GELU(),
-    "LeakyReLU": lambda: nt.LeakyReLU(0.2),
-    "Hardtanh": lambda: nt.Hardtanh(-2, max_val=0.5),
-    "PReLU": lambda: nt.PReLU(3, 0.1),
-    "swish": lambda: nt.SwishBeta(1.5, learn="beta"),
-    "per channel": lambda: nt.XIELU(learn=("alpha_p", "alpha_n"), num_parameters=3),
-    "formula": lambda: nt.Module("z * tanh(a * z) + b", a=1.5, b=0.5, learn="a"),
-    "activation": lambda: nt.Module(nonlin.define("atan(z) * c", name="mine", c=2.0)),
-}
-
-
-@pytest.mark.parametrize("make", MODULES.values(), ids=MODULES)
-def test_copies_of_modules(make: Any) -> None:
-    m = make()
-    x = numbers(5, 3, dtype=torch.float32)
-    for other in (copy.deepcopy(m), copy.copy(m), pickle.loads(pickle.dumps(m)), saved(m)):
-        assert type(other) is type(m) and repr(other) == repr(m)
-        assert torch.equal(other(x), m(x))
-        assert other.state_dict().keys() == m.state_dict().keys()
-    other = make()
-    with torch.no_grad():
-        for p in m.parameters():
-            p.mul_(2)
-    other.load_state_dict(m.state_dict())
-    assert torch.equal(other(x), m(x))
-
-
-def test_how_modules_look() -> None:
-    assert repr(nt.GELU()) == "GELU()"
-    assert repr(nt.LeakyReLU(0.2)) == "LeakyReLU(negative_slope=0.2)"
-    assert repr(nt.PReLU(3)) == repr(nn.PReLU(3)) == "PReLU(num_parameters=3)"
-    assert repr(nt.SwishBeta(learn="beta")) == "SwishBeta(beta=1, learn=('beta',))"
-    assert repr(nt.Module("a * z", a=2.0)) == "Module(a * z, a=2)"
-
-
-def test_prelus_state_is_pytorchs() -> None:
-    ours, theirs = nt.PReLU(4, 0.1), nn.PReLU(4, 0.3)
-    ours.load_state_dict(theirs.state_dict())
-    x = numbers(2, 4, 3, dtype=torch.float32)
-    assert torch.equal(ours(x), theirs(x))
-    theirs.load_state_dict(ours.state_dict())
-
-
-def test_a_parameter_is_an_attribute() -> None:
-    m = nt.LeakyReLU()
-    m.negative_slope = 0.5
-    assert m(torch.tensor([-2.0])).item() == -1.0
-    assert m.activation is nonlin.leaky_relu
-
-
-def test_learning() -> None:
-    """A learned slope finds the one that made the data."""
-    x = numbers(200, 2, dtype=torch.float32)
-    y = F.leaky_relu(x, 0.75)
-    m = nt.PReLU(2)
-    optimizer = torch.optim.SGD(m.parameters(), lr=0.2)
-    for _ in range(100):
-        optimizer.zero_grad()
-        F.mse_loss(m(x), y).backward()
-        optimizer.step()
-    assert torch.allclose(m.weight, torch.full((2,), 0.75), atol=1e-3)
-
-
-def test_a_module_moves() -> None:
-    m = nt.PReLU(2, dtype=torch.float64).to(torch.bfloat16)
-    assert m.weight.dtype == torch.bfloat16
-    assert m(numbers(3, 2, dtype=torch.bfloat16)).dtype == torch.bfloat16
-    assert nt.PReLU(2, device="meta").weight.device.type == "meta"
-
-
-# -- transformations ------------------------------------------------------------------------------
-def test_vmap() -> None:
-    x, w = numbers(4, 3, 5), torch.rand(3, dtype=torch.float64)
-    assert torch.equal(torch.func.vmap(nt.gelu, 1, 2)(x), nt.gelu(x).movedim(1, 2))
-    per_sample = torch.func.vmap(lambda v: nt.prelu(v[None], w)[0])
-    assert torch.equal(per_sample(x), nt.prelu(x, w))
-    slopes = torch.rand(4, dtype=torch.float64)
-    each = torch.func.vmap(lambda v, a: nt.leaky_relu(v, a))(x, slopes)
-    assert torch.equal(
-        each, torch.stack([nt.leaky_relu(v, a) for v, a in zip(x, slopes, strict=True)])
-    )
-    shared = torch.func.vmap(lambda a: nt.leaky_relu(x, a))(slopes)
-    assert torch.equal(shared, torch.stack([nt.leaky_relu(x, a) for a in slopes]))
-
-
-def test_functional_derivatives() -> None:
-    x = numbers(6)
-    each = torch.func.vmap(torch.func.grad(nt.mish))(x)
-    assert torch.allclose(each, torch.from_numpy(nonlin.mish.derivative(x.numpy())), rtol=1e-14)
-    hessian = torch.func.hessian(lambda v: nt.mish(v).sum())(x)
-    want = torch.from_numpy(nonlin.mish.second_derivative(x.numpy()))
-    assert torch.allclose(hessian, torch.diag(want), rtol=1e-13)
-
-
-def test_checkpointing() -> None:
-    from torch.utils.checkpoint import checkpoint
-
-    x, x2 = leaf(numbers(5)), leaf(numbers(5))
-    checkpoint(nt.gelu, x, use_reentrant=False).sum().backward()
-    nt.gelu(x2).sum().backward()
-    assert torch.equal(x.grad, x2.grad)
-
-
-def test_pytorchs_own_check_of_operators() -> None:
-    from nonlin.torch import operators
-
-    x, p = leaf(numbers(2, 3)), leaf(torch.tensor([[0.5]], dtype=torch.float64))
-    for parameters, values in ((None, [0.5]), (p, [])):
-        rest = (parameters, values, "leaky_relu", 0, [], [0])
-        torch.library.opcheck(operators.apply, (x, *rest))
-        torch.library.opcheck(operators.scale, (leaf(x), x, *rest))
-
-
-def test_the_examples_of_the_documentation() -> None:
-    """All of docs/torch.md, from top to bottom, and what it prints."""
-    text = (Path(__file__).parent.parent / "docs/torch.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```pycon\n(.*?)```", text, re.DOTALL)
-    assert len(blocks) >= 5
-    known: dict[str, Any] = {}
-    runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
-    for i, block in enumerate(blocks):
-        test = doctest.DocTestParser().get_doctest(block, known, f"torch.md {i}", None, None)
-        printed: list[str] = []
-        runner.run(test, out=printed.append, clear_globs=False)
-        known = test.globs
-        assert not printed, "".join(printed)
-
-
-# -- torch.compile --------------------------------------------------------------------------------
-BACKENDS = [
-    "aot_eager",
-    pytest.param(
-        "inductor",
-        marks=pytest.mark.skipif(
-            shutil.which("g++") is None and shutil.which("clang++") is None,
-            reason="there is no C++ compiler, which Inductor needs",
-        ),
-    ),
-]
-
-
-class Net(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(4, 6), nt.PReLU(6), nt.Softplus(2.0), nn.Linear(6, 3), nt.GELU(),
-            nt.Module("z * tanh(a * z) + b", a=1.25, b=0.5, learn="a"),
-        )  # fmt: skip
-
-    def forward(self, x: Any, slope: float) -> Any:
-        return nt.leaky_relu(self.layers(x), negative_slope=slope).t()
-
-
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_compile(backend: str) -> None:
-    """The whole graph at once, forwards and backwards, also for sizes and numbers that change."""
-    torch.manual_seed(0)
-    net = Net()
-    compiled = torch.compile(net, fullgraph=True, backend=backend)
-    for n, slope in ((5, 0.25), (7, 0.25), (9, 0.5), (9, 0.75)):
-        x = numbers(n, 4, dtype=torch.float32)
-        found = []
-        for f in (compiled, net):
-            net.zero_grad()
-            mine = leaf(x)
-            y = f(mine, slope)
-            y.square().sum().backward()
-            found.append([y.detach(), mine.grad, *(p.grad.clone() for p in net.parameters())])
-        for a, b in zip(*found, strict=True):
-            assert torch.allclose(a, b, rtol=1e-4, atol=1e-5)
-            assert a.stride() == b.stride()
-    torch._dynamo.reset()
-
-
-def test_export() -> None:
-    program = torch.export.export(nn.Sequential(nn.Linear(2, 2), nt.GELU()), (torch.ones(1, 2),))
-    targets = {str(n.target) for n in program.graph.nodes}
-    assert "nonlin.apply.default" in targets
-    x = numbers(1, 2, dtype=torch.float32)
-    file = io.BytesIO()
-    torch.export.save(program, file)
-    file.seek(0)
-    again, x = torch.export.load(file).module(), numbers(1, 2, dtype=torch.float32)
-    assert torch.equal(again(x), program.module()(x))
