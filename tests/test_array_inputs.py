@@ -13,6 +13,7 @@ import pytest
 
 import nonlin
 from array_calls import (
+    DTYPES,
     Array,
     each_dtype,
     same,
@@ -210,3 +211,21 @@ def test_no_identity_gives_a_value_where_the_formula_has_none(
     z = np.array([-2.0, -0.5, 0.5, 2.0])
     for result in (f(z), f.derivative(z), f(z.astype(np.float32)), *f.value_and_derivative(z)):
         assert list(z[np.isnan(result)]) == undefined
+
+
+@pytest.mark.parametrize(
+    ("formula", "undefined"),
+    [
+        ("sqrt(-1)", True), ("log(-1)", True), ("(-8)**(1/3)", True), ("exp(log(-1))", True),
+        ("max(log(-1), z)", True), ("abs(z) / log(sin(5))", True), ("z + 0*log(-1)", True),
+        ("where(log(-1) < z, 1, 2)", False), ("where(z > 9, log(-1), z)", False),
+    ],
+)  # fmt: skip
+def test_a_number_that_there_is_not_is_nan(formula: str, undefined: bool) -> None:
+    """A root or a logarithm of a negative number leaves no value, in whatever it stands and in every dtype."""
+    f = nonlin.define(formula)
+    for dtype in DTYPES.values():
+        z = np.array([-2.0, -0.5, 0.5, 2.0]).astype(dtype)
+        for result in (f(z), f.derivative(z), *f.value_and_derivative(z)):
+            assert np.isnan(result.astype(np.float64)).all() == undefined
+    assert (f.properties["domain"].text == "∅") == (undefined and "0*" not in formula)

@@ -49,7 +49,7 @@ def apart(a: Floats, b: Floats) -> int:
     keep = ~np.isnan(a)
     i, j = (v[keep].view(np.int32).astype(np.int64) for v in (a, b))
     i, j = (np.where(v < 0, -(v + 2**31), v) for v in (i, j))
-    return int(np.abs(i - j).max())
+    return int(np.abs(i - j).max(initial=0))
 
 
 def places(seed: int) -> Floats:
@@ -154,6 +154,24 @@ def test_a_formula_of_ones_own(formula: str) -> None:
     with np.errstate(all="ignore"):
         assert apart(f(x), plain(f, "value", x)) <= 1
         assert apart(f.derivative(x), plain(f, "derivative", x)) <= 1
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "where(z < 0, 0, where(z < 1, 1, exp(z)))",  # what bends lies on one side of 0
+        "where(z < 0, 1, 0) + exp(max(z, 1))",
+        "where(z == 1, 2, z) / z",  # a piece as narrow as can be
+        "sqrt(-1) * z",
+        "where(z < 0, log(-2), z)",
+    ],
+)
+def test_what_does_not_lend_itself_stays_with_the_lanes(formula: str) -> None:
+    f, x = nonlin.define(formula), np.linspace(-3, 3, 20_001, dtype=np.float32)
+    for what, call in (("value", f), ("derivative", f.derivative)):
+        assert apart(call(x), plain(f, what, x)) <= 1
+    both = f.value_and_derivative(x)
+    assert apart(both[0], f(x)) == 0 and apart(both[1], f.derivative(x)) == 0
 
 
 def test_what_has_no_pieces() -> None:

@@ -47,13 +47,19 @@ def writing_to(folder: Path) -> Iterator[None]:
         _chosen.pop()
 
 
+@cache
+def _absolute(path: str) -> Path:
+    """From where the process was when it first asked, wherever it goes."""
+    return Path(path).absolute()
+
+
 def directory() -> Path:
     """Where code is kept."""
     if _chosen:
         return _chosen[-1]
     chosen = os.environ.get("NONLIN_CACHE_DIR")
     if chosen:
-        return Path(chosen)
+        return _absolute(chosen)
     try:
         if sys.platform == "win32":
             base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData/Local")

@@ -214,6 +214,8 @@ def cut(
         limit = limits[0 if low.at == 0.0 else 1]
         middles = np.where(np.abs(middles - limit) > 1e-20, limit, middles)
     around = np.abs(y[k == 0]).max(axis=1)
+    if not around.size:  # a window on one side of 0
+        around = np.zeros(1)
     roots = np.abs(middles[: len(around)]) < 1e-2 * around
     if plan.inner:
         if roots.any():
@@ -299,7 +301,9 @@ def _polynomial(
     """
     column = np.zeros(3 + degree, dtype=np.float32)
     weight = 1 / np.maximum(np.abs(y), 1e-300)
-    scale = float(np.abs(t).max())
+    scale = np.abs(
+        t
+    ).max()  # NumPy's: of next to nothing, powers are 0, and what is divided by them is no good
     powers = (t / scale)[:, None] ** np.arange(degree + 1)
     rest = y.copy()
 

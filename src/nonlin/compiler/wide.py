@@ -86,7 +86,9 @@ class Wide:
 
     @staticmethod
     def constant(fn: Function, hi: float, lo: float = 0.0) -> Wide:
-        """The number hi + lo."""
+        """The number hi + lo; NaN is what a root of a negative number is."""
+        if math.isnan(hi):
+            return Wide(fn.f64(hi), fn.f64(0.0), fn.i64(0))
         if hi == 0 or not math.isfinite(hi):
             e = ZERO if hi == 0 else INFINITY
             return Wide(fn.f64(hi if hi == 0 else math.copysign(1.0, hi)), fn.f64(0.0), fn.i64(e))

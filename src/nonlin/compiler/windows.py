@@ -127,6 +127,8 @@ def order_of_zero(function: Function) -> int:
     if (function(np.zeros(2)) != 0).any() or not b.all():
         return 0
     orders = np.log10(a / b)
+    if not np.isfinite(orders).all():
+        return 0
     order = round(float(orders[0]))
     return order if 0 < order < 4 and (np.abs(orders - order) < 1e-3).all() else 0
 

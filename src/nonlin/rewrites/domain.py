@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from nonlin.enclosure import enclose
 from nonlin.expression import Expr, call, number, walk, where
+from nonlin.oracle import accurate
 
 from .monomials import certainly, factors
 from .products import product
@@ -59,7 +60,7 @@ def _needs(node: Expr) -> Expr | None:
             return None
     elif node.op not in ("log", "sqrt"):
         return None
-    return u if u.depends_on_z else None
+    return u if u.depends_on_z or (u.is_constant and accurate(u, 0.0) < 0) else None
 
 
 def _excluded(expr: Expr) -> list[Excluded]:
