@@ -20,6 +20,7 @@ from nonlin.properties import compute
 from property_facts import (
     catalogued,
     check,
+    facts,
 )
 
 # name: range, zero-centred, saturates, monotone, largest |f'|, first break in smoothness
@@ -135,6 +136,23 @@ def test_little_is_unknown(entry: Entry) -> None:
         "aria2": {"lipschitz", "max_slope"},
     }
     assert unknown <= allowed.get(entry.name, set()), {k: found[k].witness for k in unknown}
+
+
+@pytest.mark.parametrize(
+    ("formula", "key", "text"),
+    [
+        ("0*log(z)", "domain", "(0, ∞)"), ("log(z)**0", "domain", "(0, ∞)"),
+        ("z + 0*sqrt(z)", "domain", "[0, ∞)"), ("1 - 0*log(1 - z)", "domain", "(−∞, 1)"),
+        ("sqrt(-z**2)", "domain", "{0}"), ("0*z", "domain", "ℝ"),
+        # f(0) stands alone at the end of the domain
+        ("sign(sqrt(z))", "lipschitz", "∞"), ("sign(sqrt(z))", "smooth", "no: jumps at 0"),
+        ("z + sign(sqrt(z))", "convex", "neither"), ("where(z <= 0, sqrt(z) + 5, z)", "convex", "neither"),
+        ("sqrt(z)", "smooth", "no: kink at 0"), ("z**(3/2)", "smooth", "C¹: f″ breaks at 0"),
+        ("z + 0*sqrt(z)", "smooth", "C∞"), ("sqrt(1 + z)", "lipschitz", "∞"),
+    ],
+)  # fmt: skip
+def test_ends_of_the_domain(formula: str, key: str, text: str) -> None:
+    assert facts(formula)[key].text == text
 
 
 NASTY = {

@@ -18,7 +18,7 @@ from typing import Any
 
 import mpmath
 
-from ..expression import Expr, number, rebuild
+from ..expression import Expr, number, rebuild, walk
 from ..oracle import accurate
 from ..rewrites import simplify
 from .budget import Budget, charge
@@ -94,9 +94,16 @@ def with_values(expr: Expr, parameters: Mapping[str, float]) -> Expr:
     def one(node: Expr) -> Expr:
         if node.op == "param":
             return number(Fraction(parameters[str(node.value)]))
-        return rebuild(node, node.args) if node.args else node
+        folded = rebuild(node, node.args) if node.args else node
+        if node.depends_on_z and not folded.depends_on_z and _may_have_no_value(node):
+            return node  # 0 * log(z) is 0 only where log(z) has a value, which is still to be found
+        return folded
 
     return expr.map(one)
+
+
+def _may_have_no_value(node: Expr) -> bool:
+    return any(n.op in ("div", "log", "log1p", "sqrt", "pow") for n in walk(node))
 
 
 class _Cutter:

@@ -83,7 +83,12 @@ def domain(s: Study) -> Claim:
         else:
             parts.append((cell.lo, cell.hi))
     missing = [region(*h) for h in holes] + [f"z = {num(p)}" for p in points]
-    text = " ∪ ".join(_domain_text(s, p) for p in parts) or "∅"
+    # A place of its own is in the text alone: the parts are intervals.
+    alone = [c.at for a, c, b in zip(s.cells, s.cuts, s.cells[1:], strict=False)
+             if c.exprs[0] is not None and a.exprs[0] is None and b.exprs[0] is None]  # fmt: skip
+    texts = [(lo, _domain_text(s, (lo, hi))) for lo, hi in parts]
+    texts += [(at, f"{{{num(at)}}}") for at in alone]
+    text = " ∪ ".join(t for _, t in sorted(texts)) or "∅"
     return tuple(parts), text, f"f(z) has no value for {shown(missing)}", True
 
 

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..calculus import derivative
+from ..expression import Expr, walk
 from ..oracle import accurate
 from .budget import charge
 from .cells import Cell, Cut
@@ -125,6 +126,12 @@ def convex(s: Study) -> Claim:
             if math.isfinite(value):
                 bends.append((z, value))
     kinks = []
+    for cut, cell, side in _edges(s):
+        limit = s.end(cell, side)
+        if limit is None:
+            return unknown("a one-sided limit could not be proved")
+        if differ(limit, s.value(cut)):
+            return "neither", "neither", f"f jumps at z = {num(cut.at)}", True
     for a, cut, b in zip(s.cells, s.cuts, s.cells[1:], strict=False):
         if a.exprs[0] is None or b.exprs[0] is None:
             continue
@@ -210,10 +217,64 @@ def _break(s: Study, a: Cell, cut: Cut, b: Cell) -> tuple[int, Any, Any] | str |
     return "unknown"
 
 
+def _edges(s: Study) -> list[tuple[Cut, Cell, int]]:
+    """Where the domain ends with a place that belongs to it: that, the cell beside it, and which end of the cell it is."""
+    result = []
+    for a, cut, b in zip(s.cells, s.cuts, s.cells[1:], strict=False):
+        if cut.exprs[0] is not None and (a.exprs[0] is None) != (b.exprs[0] is None):
+            result.append((cut, b, -1) if a.exprs[0] is None else (cut, a, 1))
+    return result
+
+
+def _end_break(s: Study, cut: Cut, cell: Cell, side: int) -> tuple[int, Any, Any] | str | None:
+    """As :func:`_break` at an edge: the lowest order of which there is no one-sided value, or another than the limit."""
+    limit, expr = s.end(cell, side), cell.exprs[0]
+    if limit is None or expr is None:
+        return "unknown"
+    if isinstance(limit, str) or differ(limit, s.value(cut)):
+        return 0, limit, limit
+    if not any(_branches(node) for node in walk(expr)):
+        return None
+    for order in range(1, 9):
+        s.budget.check()
+        if order > 2:
+            expr = derivative(charge(expr))
+            value = s._limit(expr, cut, side)
+        else:
+            expr = cell.exprs[order]
+            if expr is None:
+                return "unknown"
+            value = s.end(cell, side, order)
+        if value is None:
+            return "unknown"
+        if isinstance(value, str) or math.isinf(value):
+            return order, value, value
+    return "unknown"
+
+
+def _branches(node: Expr) -> bool:
+    """Whether it may have no derivatives where it still has a value, at the end of its domain."""
+    return node.op == "sqrt" or (
+        node.op == "pow" and not (node.args[1].is_number and node.args[1].fraction.denominator == 1)
+    )
+
+
 def smooth(s: Study) -> Claim:
     found: list[tuple[float, int]] = []
     notes: list[str] = []
     doubtful = False
+    for cut, cell, side in _edges(s):
+        end = _end_break(s, cut, cell, side)
+        if isinstance(end, str):
+            doubtful = True
+        elif end is not None and end[0] == 0:
+            found.append((cut.at, 0))
+            alone = f"f({num(cut.at)}) = {num(s.value(cut))} stands alone"
+            notes.append(f"{alone}, the limit there is {limit_text(end[1])}")
+        elif end is not None:
+            found.append((cut.at, end[0]))
+            name = _PRIMES[end[0]] if end[0] < 4 else f"derivative {end[0]}"
+            notes.append(f"{name} is unbounded at z = {num(cut.at)}")
     for a, cut, b in zip(s.cells, s.cuts, s.cells[1:], strict=False):
         if a.exprs[0] is None or b.exprs[0] is None:
             continue
@@ -277,6 +338,12 @@ def _where_steep(e: Extreme) -> str:
 
 def jumps(s: Study) -> list[float] | None:
     result = []
+    for cut, cell, side in _edges(s):
+        limit = s.end(cell, side)
+        if limit is None or isinstance(limit, str):
+            return None
+        if differ(limit, s.value(cut)):
+            result.append(cut.at)
     for a, cut, b in zip(s.cells, s.cuts, s.cells[1:], strict=False):
         if a.exprs[0] is None or b.exprs[0] is None:
             continue
