@@ -280,6 +280,26 @@ def test_a_false_part_of_a_chain_is_named() -> None:
     assert "“e^z - e^-z”" in step.message
 
 
+@pytest.mark.parametrize(
+    ("start", "goal", "lines", "verdicts"),
+    [
+        ("z", "2z", ["sqrt(-z^2)", "2z"], ["undefined", "different"]),
+        ("sqrt(z)", "-sqrt(z)", ["sqrt(-z)", "-sqrt(z)"], ["undefined", "different"]),
+        ("tanh(z)", "sinh(z)", ["tanh(z) + sqrt(-z^2)", "sinh(z)"], ["undefined", "different"]),
+        ("z", "abs(z)", ["sqrt(z)^2", "abs(z)"], ["equal", "different"]),
+    ],
+)
+def test_lines_without_values_are_no_bridge(
+    start: str, goal: str, lines: list[str], verdicts: list[str]
+) -> None:
+    """Two functions that each equal a third where that has a value need not be equal."""
+    proof = check_proof(start, goal, lines)
+    assert [line["verdict"] for line in proof["lines"]] == verdicts
+    assert proof["state"] == "open"
+    if verdicts[0] == "equal":
+        assert "At z = −1 the beginning is −1, and this is 1." in proof["lines"][1]["message"]
+
+
 def test_lines_are_typeset() -> None:
     found = check_proof(START, GOAL, ["2/(1 + e^-2z) - 1", "a = 1"])
     assert found["lines"][0]["math"].startswith("<math")

@@ -35,6 +35,7 @@ __all__ = [
 
 DIGITS = 30
 POINTS = 40
+_FEW = 3  # points that two lines may share by chance, as √(−z) and √z share 0
 Gap = tuple[Fraction, Literal["before", "after"]]
 Kind = Literal["exact", "identities", "points", "different", "nowhere"]
 
@@ -71,8 +72,8 @@ class Comparison:
     ----------
     kind
         ``"exact"``, ``"identities"`` and ``"points"`` say that they are equal, and how that is
-        known; ``"different"`` that they are not; ``"nowhere"`` that there is no point at which both
-        have a value.
+        known; ``"different"`` that they are not; ``"nowhere"`` that there are no points at which both
+        have a value, or so few that they may have met there by chance.
     counterexample
         Where they differ; None if they are equal, or if the difference shows nowhere near.
     gap
@@ -114,7 +115,7 @@ def compare(before: Expr, after: Expr) -> Comparison:
     found, common, gap = _points(before, after)
     if found or decided is False:
         return Comparison("different", found, gap)
-    if not common:
+    if common <= _FEW:
         return Comparison("nowhere", None, gap)
     known = simplify(before - after).is_zero or simplify(before) is simplify(after)
     return Comparison("identities" if known else "points", None, gap, common)

@@ -186,6 +186,9 @@ class _Proof:
             return Step("repeated", self._again(forms.index(shape(after))), "exact")
         found = compare(before, after)
         if found.equal:
+            strayed = None if before is self.start else compare(self.start, after).counterexample
+            if strayed is not None:
+                return _strayed(strayed)
             return Step("equal", _how(found), found.kind)
         if found.kind == "nowhere":
             return Step("undefined", _nowhere(after))
@@ -255,10 +258,23 @@ def _how(found: Comparison) -> str:
     return f"{told} But mind that at z = {_number(z)} {which}: it holds where both have one."
 
 
+def _strayed(seen: Counterexample) -> Step:
+    """Each line may equal the one before wherever that has a value, and the last be another function than the first."""
+    z = _number(seen.z)
+    return Step(
+        "different",
+        "This equals the line before only where that has a value, which is not everywhere that the "
+        f"beginning has one. At z = {z} the beginning is {seen.before}, and this is {seen.after}.",
+        z=z,
+        before=seen.before,
+        after=seen.after,
+    )
+
+
 def _nowhere(after: Expr) -> str:
     if not has_a_value(after):
         return "This has no value, whatever z is: look for a division by 0, or a root or logarithm of a negative number."
-    return "There is no z at which both this line and the one before have a value, so they cannot be compared."
+    return "There is hardly a z at which both this line and the one before have a value, so they cannot be compared."
 
 
 def _where(seen: Counterexample | None) -> str:
