@@ -211,6 +211,23 @@ def test_strangers_files_are_left_alone(folder: Path, made: dict[str, bytes]) ->
     assert files(folder) == {**made, **strange}
 
 
+def test_a_relative_folder_stays_where_it_was(tmp_path: Path) -> None:
+    """Whoever changes the working directory meanwhile finds no second one there."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    move = f"""
+import os
+os.chdir({str(tmp_path)!r})
+import nonlin
+nonlin.define("z * tanh(1.77 * z)")(1.0)
+os.chdir({str(elsewhere)!r})
+nonlin.define("z * tanh(1.78 * z)")(1.0)
+print("right")
+"""
+    end(begin(Path("kept"), move))
+    assert (tmp_path / "kept").is_dir() and not list(elsewhere.iterdir())
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="homes are found otherwise there")
 def test_a_user_without_a_home(tmp_path: Path) -> None:
     """As in a container that runs under a number that no user has."""

@@ -312,6 +312,14 @@ def test_a_certain_row_costs_nothing() -> None:
         assert loss == 0 and math.copysign(1, loss) == 1  # not -0.0
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+def test_a_mean_over_classes_that_count_nothing(smoothing: float) -> None:
+    loss, gradient = cross_entropy.value_and_gradient(
+        [[1.0, 2.0]], [1], weight=[1.0, 0.0], label_smoothing=smoothing
+    )
+    assert math.isnan(loss) and np.isnan(gradient).all()  # as PyTorch has it
+
+
 def test_cross_entropy_of_special_rows() -> None:
     assert cross_entropy([[0.0, -INF]], [1]) == INF
     loss, gradient = cross_entropy.value_and_gradient([[0.0, -INF], [0.0, 0.0]], [1, 0])

@@ -130,3 +130,9 @@ def test_a_module_moves() -> None:
     assert m.weight.dtype == torch.bfloat16
     assert m(numbers(3, 2, dtype=torch.bfloat16)).dtype == torch.bfloat16
     assert nt.PReLU(2, device="meta").weight.device.type == "meta"
+
+
+def test_a_parameter_may_be_called_x() -> None:
+    f = nt.function("x * z", x=3.0)
+    assert f(torch.tensor([2.0])).item() == f(torch.tensor([2.0]), 3.0).item() == 6.0
+    assert nt.Module("x * z", x=3.0, learn="x")(torch.tensor([2.0])).item() == 6.0

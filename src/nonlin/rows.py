@@ -300,9 +300,8 @@ def _losses(
         count = float(np.count_nonzero(t != ignored))
     else:
         count = float(weights[t[t != ignored]].sum())
-    scale = 1.0
-    if reduction == "mean":
-        scale = 1.0 / count if count else math.copysign(math.inf, count)
+    count = count or math.nan  # a mean over what counts nothing is none
+    scale = 1.0 / count if reduction == "mean" else 1.0
     total = 0.0 if smooth is None else float(smooth.sum())
     options = np.array([1.0, 1.0 - smoothing, scale, total, 0.0, 0.0])
     options.view(np.int64)[4] = ignored

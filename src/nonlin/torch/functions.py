@@ -205,7 +205,7 @@ def _counted(n: int) -> str:
 def _signature(parameters: Mapping[str, float]) -> inspect.Signature:
     both, only = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY
     return inspect.Signature(
-        [inspect.Parameter("x", only)]
+        [inspect.Parameter("z" if "x" in parameters else "x", only)]  # z can be no parameter
         + [inspect.Parameter(name, both, default=value) for name, value in parameters.items()]
     )
 
