@@ -85,6 +85,9 @@ def test_what_looks_like_a_parameter_is_one(name: str) -> None:
         ("2z + sgmoid(z)", 5, "did you mean sigmoid"),
         ("2z +* 3", 4, ""),
         ("2z + 3 3", 7, "an operator is missing"),
+        ("2 * (z + 1]", 10, "close it with ')'"),
+        ("{z + [1 + z}]", 11, "close it with ']'"),
+        ("1 + z[0]", 5, "for a product write z*(…)"),
     ],
 )
 def test_other_words_are_refused_with_their_place(formula: str, position: int, hint: str) -> None:

@@ -8,23 +8,31 @@ derivative:
 * ``abs`` and ``sign`` have slope 0 at 0;
 * ``min`` and ``max`` with a constant have slope 0 where the two meet, as PyTorch's clamp-like
   functions do; otherwise the first operand's slope counts there;
-* ``where`` has the slope of the branch that its condition picks;
+* ``where`` has the slope of the branch that its condition picks; but a place that is filled as its surroundings
+  are, ``where(z == 0, 1, sin(z)/z)``, has the limit of their slope (if no parameter is in them);
 * an entry of the catalogue may name another value at a kink, and that one wins
   (:func:`with_conventions`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import mpmath
 
 from nonlin.effort import effort
 from nonlin.errors import CompileError
 from nonlin.expression import PI, Expr, Z, call, number, walk, where
+from nonlin.oracle import accurate, evaluate
 from nonlin.rewrites import simplify
 
 __all__ = ["derivative", "partial_derivative", "with_conventions"]
 
 
+_BITS = 160  # of a slope that is found as a number
+_NEAR = 200  # so many bits from a place counts as beside it
 _MOST_STEPS = 15_000  # of rewriting; the catalogue's formulas take some hundreds
 
 
@@ -118,7 +126,8 @@ def _slope(node: Expr, slopes: dict[Expr, Expr]) -> Expr:
             return _power_slope(node, slopes)
         case "where":
             condition, a, b = node.args
-            return where(condition, slopes[a], slopes[b])
+            filled = _filled(condition, a, b, slopes[b])
+            return where(condition, slopes[a] if filled is None else filled, slopes[b])
         case "min" | "max":
             return _extremum_slope(node, slopes)
     rule = _RULES.get(node.op)
@@ -177,6 +186,36 @@ def _power_slope(node: Expr, slopes: dict[Expr, Expr]) -> Expr:
     if not a.depends_on_z:
         return node * call("log", a) * slopes[n]
     return node * (slopes[n] * call("log", a) + n * slopes[a] / a)
+
+
+def _filled(condition: Expr, value: Expr, around: Expr, slope: Expr) -> Expr | None:
+    """The slope where a function of one place's own goes on as it does around, to :data:`_BITS` bits; None where not."""
+    if condition.op != "eq" or Z not in condition.args:
+        return None
+    place = condition.args[0 if condition.args[1] is Z else 1]
+    if not place.is_constant or any(e.parameters for e in (value, around, slope)):
+        return None
+    c = mpmath.mpf(accurate(place, 0.0, None, 2 * _NEAR))
+    with mpmath.workprec(
+        2 * _NEAR + 64
+    ):  # at two distances, as what swings may be alike on both sides
+        beside = [c + sign * mpmath.ldexp(1, -n) for n in (_NEAR, _NEAR - 23) for sign in (-1, 1)]
+    values = [evaluate(around, z, None, 8 * _NEAR) for z in beside]
+    values.append(accurate(value, c, None, _BITS))
+    slopes = [evaluate(slope, z, None, 8 * _NEAR) for z in beside]
+    if not _alike(values) or not _alike(slopes):
+        return None
+    with mpmath.workprec(_BITS + 64):  # in the mean of both sides, what is of first order is gone
+        units = int(mpmath.nint(mpmath.ldexp(slopes[0] + slopes[1], _BITS - 1)))
+    return number(Fraction(units, 1 << _BITS))
+
+
+def _alike(values: Sequence[Any]) -> bool:
+    with mpmath.workprec(2 * _BITS):
+        if not all(map(mpmath.isfinite, values)):
+            return False
+        most = max(1, *map(abs, values)) * mpmath.ldexp(1, -_BITS)
+        return bool(max(values) - min(values) <= most)
 
 
 def _extremum_slope(node: Expr, slopes: dict[Expr, Expr]) -> Expr:

@@ -45,6 +45,9 @@ _PLAIN = {
 }  # fmt: skip
 
 
+_CLOSES = {"(": ")", "[": "]", "{": "}"}
+
+
 class _Token(NamedTuple):
     kind: str
     text: str
@@ -146,6 +149,7 @@ class Typed:
             raise FormulaError(
                 "there are two variables in it", text, names["x"], 1, "call both z, or both x"
             )
+        self._check_brackets()
         self.out: list[str] = []
         self.places: list[int] = []
         i = 0
@@ -159,6 +163,26 @@ class Typed:
             ) from None
         self.strict = "".join(self.out)
         self.loose = self.loose and not any(keyword.iskeyword(name) for name in names)
+
+    def _check_brackets(self) -> None:
+        """That each is closed by its own kind (what is missing the parser says), and none counts the places of a list."""
+        open_: list[_Token] = []
+        for i, token in enumerate(self.tokens):
+            if token.text == "[" and not token.gap and i and self.is_variable(i - 1):
+                name = self.tokens[i - 1].text
+                raise FormulaError(
+                    f"{name}[…] reads as a place in a list", self.text, token.at, 1,
+                    f"for a product write {name}*(…)",
+                )  # fmt: skip
+            if token.kind == "open":
+                open_.append(token)
+            elif token.kind == "close" and open_:
+                begun = open_.pop().text
+                if _CLOSES[begun] != token.text:
+                    raise FormulaError(
+                        f"{token.text!r} closes what {begun!r} opens", self.text, token.at, 1,
+                        f"close it with {_CLOSES[begun]!r}",
+                    )  # fmt: skip
 
     def put(self, text: str, at: int) -> None:
         self.out.append(text)
