@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import doctest
 import io
-import re
 import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,21 +56,6 @@ def test_pytorchs_own_check_of_operators() -> None:
         rest = (parameters, values, "leaky_relu", 0, [], [0])
         torch.library.opcheck(operators.apply, (x, *rest))
         torch.library.opcheck(operators.scale, (leaf(x), x, *rest))
-
-
-def test_the_examples_of_the_documentation() -> None:
-    """All of docs/torch.md, from top to bottom, and what it prints."""
-    text = (Path(__file__).parent.parent / "docs/torch.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```pycon\n(.*?)```", text, re.DOTALL)
-    assert len(blocks) >= 5
-    known: dict[str, Any] = {}
-    runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
-    for i, block in enumerate(blocks):
-        test = doctest.DocTestParser().get_doctest(block, known, f"torch.md {i}", None, None)
-        printed: list[str] = []
-        runner.run(test, out=printed.append, clear_globs=False)
-        known = test.globs
-        assert not printed, "".join(printed)
 
 
 BACKENDS = [
