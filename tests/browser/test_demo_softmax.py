@@ -48,7 +48,9 @@ def go(page: Any, url: str, state: str = "ask=0") -> Any:
 
 
 def number(text: str) -> float:
-    return float(text.replace("−", "-"))
+    """As a figure writes it: −2.37×10⁻⁵."""
+    plain = text.translate(str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789"))
+    return float(plain.replace("×10", "e"))
 
 
 def shown(page: Any, what: str, count: int = 3) -> list[float]:
@@ -133,8 +135,7 @@ def test_squared_error_saturates_and_cross_entropy_does_not(page: Any, url: str)
     go(page, url, "ask=0&scores=-8,4,0&squared=1")
     theirs = gradient("squared error", np.array([-8.0, 4.0, 0.0]), 0)
     assert shown(page, "g")[0] == pytest.approx(-1, abs=1e-3)
-    text = page.get_by_test_id("s-0").text_content().replace("−", "-")
-    assert float(text) == pytest.approx(theirs[0], rel=1e-2)
+    assert number(page.get_by_test_id("s-0").text_content()) == pytest.approx(theirs[0], rel=1e-2)
     assert "hardly feels" in page.get_by_test_id("sentence").inner_text()
 
 

@@ -42,6 +42,15 @@ export function powered(value: number, decimals: number, times = " × 10^"): str
   return exponent === "" ? mantissa : mantissa + times + exponent;
 }
 
+const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** The same for a drawing, which cannot raise an exponent: in the small digits that text has. */
+export function drawn(value: number, decimals: number): string {
+  const { mantissa, exponent } = scientific(value, decimals);
+  const raised = Array.from(exponent, (c) => (c === "−" ? "⁻" : (RAISED[Number(c)] ?? c))).join("");
+  return exponent === "" ? mantissa : `${mantissa}×10${raised}`;
+}
+
 /** Every digit that the double has. */
 export function exact(value: number): string {
   return special(value) ?? written(String(value === 0 ? 0 : value)).replace("e+", "e");

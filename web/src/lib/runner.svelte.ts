@@ -22,8 +22,9 @@ export class Runner {
   /** From now on it rests while this element cannot be seen. */
   watch(element: Element): void {
     this.#observer?.disconnect();
-    this.#observer = new IntersectionObserver(([entry]) => {
-      this.#visible = entry?.isIntersecting ?? true;
+    this.#observer = new IntersectionObserver((entries) => {
+      // Out and in again may come as one report: the last word counts.
+      this.#visible = entries.at(-1)?.isIntersecting ?? true;
       if (this.#visible && this.running) this.#next();
     });
     this.#observer.observe(element);

@@ -11,7 +11,7 @@ const art: Messages["art"] = {
     const says = direct ? `Rot ${first}, Grün ${second}, Blau ${third}` : `Farbe ${first}, Helligkeit ${second}`;
     return `Bei x = ${x}, y = ${y} antwortet das Netz: ${says}.`;
   },
-  outputs: (direct: boolean) => (direct ? ["Rot", "Grün", "Blau"] : ["Farbe", "Helle"]),
+  outputs: (direct: boolean) => (direct ? ["Rot", "Grün", "Blau"] : ["Farbe", "Helligkeit"]),
   curve: (titles: string[]) => `Die Kurve von ${titles.join(", ")}`,
   wiring: (pixel: string) => `Das Netz, Schicht für Schicht, mit dem, was jede Einheit zu einem Pixel sagt. ${pixel}`,
 

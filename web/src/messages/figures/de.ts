@@ -10,6 +10,7 @@ const figures: Figures = {
   // Abbildung: linearity
   linearity: {
     title: "Die Linearitätsfalle",
+    first: "Erst vermuten: Dann lassen sich die Schichten zusammenfassen, biegen und trainieren.",
     question: (layers) =>
       `${layers === 10 ? "Zehn Schichten" : layers === 1 ? "Eine Schicht" : schichten(layers)}, keine Aktivierung. Was kann das letzte Bild sein?`,
     options: [
@@ -158,7 +159,7 @@ const figures: Figures = {
     width: "Einheiten je Schicht",
     biases: "Zufällige Biases, Streuung",
     lr: "Lernrate",
-    seed: "Seed",
+    seed: "Startwert",
     step: (step) => `Schritt ${step.toLocaleString("de")}`,
     course: "Verlust beim Training",
     task: "Der Stapel lernt 64 zufällige Antworten auf 64 zufällige Eingaben auswendig; ein einfaches Neuron obenauf liest sie ab. Balken: die Norm des Gradienten des Verlusts nach allen Gewichten und Biases einer Schicht.",
@@ -228,7 +229,7 @@ const figures: Figures = {
     verdict: (right, skipped, fate, dead, of, step) => {
       const start = skipped ? "" : right ? "Ja. " : "Nicht ganz. ";
       if (fate === "broke") return `${start}Nach Schritt ${step} gab es keinen endlichen Gradienten mehr. Sieh es dir unten an.`;
-      if (fate === "none") return `${start}Mit diesem Start sind am Ende ${dead} von ${of} Einheiten tot. Sieh es dir unten an, und versuch einen anderen Seed.`;
+      if (fate === "none") return `${start}Mit diesem Start sind am Ende ${dead} von ${of} Einheiten tot. Sieh es dir unten an, und versuch einen anderen Startwert.`;
       return `${start}Am Ende sind ${dead} von ${of} Einheiten auf keinem einzigen Punkt aktiv. Sieh es dir unten an. Dann nimm die Rate auf 0,1 zurück: Wachen sie auf? Mach sie zu Leaky ReLUs, mit einfachem Abstieg und mit Adam: Und jetzt?`;
     },
 
@@ -245,7 +246,7 @@ const figures: Figures = {
     dataName: (name) => (name === "rings" ? "Ringe" : "zwei Monde"),
     bias: "Erster Bias",
     width: "Einheiten je Schicht",
-    seed: "Seed",
+    seed: "Startwert",
 
     step: (step) => `Schritt ${step.toLocaleString("de")}`,
     progress: (step, passes) => `Schritt ${step.toLocaleString("de")}, Durchgang ${Math.ceil(passes).toLocaleString("de")}`,
@@ -429,7 +430,7 @@ const figures: Figures = {
     testShare: "Für den Test zurückgelegt",
     share: (value) => `${Math.round(100 * value)} %`,
     showTest: "Testpunkte zeigen",
-    dataSeed: "Seed der Punkte",
+    dataSeed: "Startwert der Punkte",
     another: "Ein anderer",
     makeMine: "Diese Punkte bearbeiten",
     saveCsv: "Punkte als CSV speichern",
@@ -462,7 +463,7 @@ const figures: Figures = {
       normal: "normalverteilt",
       zeros: "alle null",
     },
-    seed: "Seed der Gewichte",
+    seed: "Startwert der Gewichte",
 
     // Training
     training: "Training",
@@ -514,9 +515,9 @@ const figures: Figures = {
     biasOf: (name) => `Bias von ${name}`,
     nudge: "Tippe eine Zahl, oder drücke die Pfeiltasten auf und ab",
     miss: "a − y",
-    ofSquare: "vom Quadrat",
+    ofSquare: "Steigung des Quadrats",
     times: "mal",
-    delta: "Gradient des Verlusts nach z",
+    delta: "Gradient des Verlusts nach z: δ",
     target: (name) => `Ziel y von ${name}`,
     curve: (title, z, a) => `${title} bei z = ${z} ist ${a}`,
     told: (name, terms, bias, z, title, a) =>
@@ -565,7 +566,7 @@ const figures: Figures = {
     print: "Drucken",
     shown: (rows, of, column, down) =>
       `${rows === of ? `Alle ${of}` : `${rows} von ${of}`} Funktionen${column === "" ? "" : `, nach „${column}“, ${down ? "Größtes zuerst" : "Kleinstes zuerst"}`}`,
-    note: "Keine Eigenschaft hier hat jemand eingetippt: Jede ist aus der Formel der Funktion hergeleitet, mit Begründung. Um null zentriert heißt, dass f(Z) für ein standardnormalverteiltes Z den Mittelwert 0 hat. Ein Name öffnet die Funktion im Explorer.",
+    note: "Keine Eigenschaft hier hat jemand eingetippt: Jede ist aus der Formel der Funktion hergeleitet, mit Begründung. Um null zentriert: Der Mittelwert von f ist 0 über Eingaben aus der Glockenkurve um 0 mit Streuung 1. ℝ sind alle Zahlen; eine eckige Klammer nimmt ihr Ende mit, eine runde nicht. C∞ hat Steigungen jeder Ordnung, C¹ nur die erste ohne Sprung. Ein Name öffnet die Funktion im Explorer.",
   },
 
   // Aufgaben
@@ -576,7 +577,7 @@ const figures: Figures = {
     check: "Prüfen",
     several: "Es kann mehr als eine richtig sein.",
     tone: { right: "Richtig.", wrong: "Noch nicht.", unread: "Keine Zahl." },
-    noNumber: "Eine Zahl schreibst du wie 0,0123, 1,23e-2, 1,23 %, 1/81 oder 1 - 0,9877.",
+    noNumber: "Eine Zahl schreibst du wie 0,0123, 1,23e-2, 1,23 %, 1/81 oder 1/(1 + e^-2): mit e, aber ohne Funktionen.",
     notYet: (hints) => (hints ? "Vielleicht hilft ein Tipp." : "Sieh noch einmal hin."),
     slips: {
       sign: "Die Größe stimmt, aber nicht das Vorzeichen.",

@@ -5,6 +5,7 @@ export const figures = {
   // Demo: linearity
   linearity: {
     title: "Linearity trap",
+    first: "Guess first: then the layers can be collapsed, bent and trained.",
     question: (layers: number) =>
       `${layers === 10 ? "Ten layers" : layers === 1 ? "One layer" : `${layers} layers`}, no activation. What can the last picture be?`,
     options: [
@@ -524,9 +525,9 @@ export const figures = {
     biasOf: (name: string) => `Bias of ${name}`,
     nudge: "Type a number, or press the up and down arrow keys",
     miss: "a − y",
-    ofSquare: "of the square",
+    ofSquare: "slope of the square",
     times: "times",
-    delta: "gradient of the loss to z",
+    delta: "gradient of the loss to z: δ",
     target: (name: string) => `Target y of ${name}`,
     curve: (title: string, z: string, a: string) => `${title} at z = ${z} is ${a}`,
     told: (name: string, terms: string[], bias: string, z: string, title: string, a: string) =>
@@ -576,7 +577,7 @@ export const figures = {
     print: "Print",
     shown: (rows: number, of: number, column: string, down: boolean) =>
       `${rows === of ? `All ${of}` : `${rows} of ${of}`} functions${column === "" ? "" : `, by ${column.toLowerCase()}, ${down ? "largest first" : "smallest first"}`}`,
-    note: "No property here was typed: each is worked out from the function’s formula, with a reason. Zero-centred means that f(Z) has mean 0 for a standard normal Z. A name opens the function in the Explorer.",
+    note: "No property here was typed: each is worked out from the function’s formula, with a reason. Zero-centred: the mean of f is 0 over inputs from the bell curve around 0 with spread 1. ℝ is all numbers; a square bracket takes its end in, a round one does not. C∞ has slopes of every order, C¹ only the first without a jump. A name opens the function in the Explorer.",
   },
 
   // Exercises
@@ -587,7 +588,7 @@ export const figures = {
     check: "Check",
     several: "More than one may be right.",
     tone: { right: "Right.", wrong: "Not yet.", unread: "Not a number." },
-    noNumber: "A number can be written like 0.0123, 1.23e-2, 1.23%, 1/81 or 1 - 0.9877.",
+    noNumber: "A number can be written like 0.0123, 1.23e-2, 1.23%, 1/81 or 1/(1 + e^-2): e, but no functions.",
     notYet: (hints: boolean) => (hints ? "A hint may help." : "Look once more."),
     /** Slips that can be made with any number. */
     slips: {

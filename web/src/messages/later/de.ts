@@ -131,7 +131,7 @@ const later: Messages["later"] = {
     linearOutput: "die letzte Schicht muss linear sein: ihre Aktivierung ist null.",
     activation: (layer, name) =>
       `Schicht ${layer} hat die Aktivierung „${name.slice(0, 40)}“, die dieser Katalog nicht hat, oder nicht mit diesen Konstanten.`,
-    loaded: (name) => `${name}: geladen. „Von vorn“ geht zu den Gewichten des Seeds zurück.`,
+    loaded: (name) => `${name}: geladen. „Von vorn“ geht zu den Gewichten des Startwerts zurück.`,
     notLoaded: (name, reason) => `${name} wurde nicht geladen: ${reason}`,
     otherClasses: (outputs) =>
       `sein Netz hat ${outputs === 1 ? "eine Ausgabe, für zwei Klassen" : `${outputs} Ausgaben, für ${outputs} Klassen`}; wähle Daten mit ebenso vielen Klassen, und lade es noch einmal.`,
