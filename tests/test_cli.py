@@ -80,6 +80,24 @@ def test_show_takes_a_formula_and_its_names_are_parameters() -> None:
     assert "b = 1" in run("show", "b * z").stdout
 
 
+def test_show_says_where_a_parameter_has_its_value_from() -> None:
+    assert "a = 1  (as nothing else was said: -p a=2 makes it 2)" in run("show", "a*z").stdout
+    assert "nothing else" not in run("show", "a*z", "-p", "a=2").stdout
+    assert "nothing else" not in run("show", "leaky_relu").stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes")
+def test_a_reader_who_has_seen_enough_is_no_error() -> None:
+    for arguments in (["art", "--settings", "relu"], ["list"]):
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run(
+            [sys.executable, "-m", "nonlin", *arguments], stdout=write, stderr=subprocess.PIPE
+        )
+        os.close(write)
+        assert done.returncode == 141 and done.stderr == b""
+
+
 def test_show_draws_a_picture(tmp_path: Path) -> None:
     path = tmp_path / "gelu.png"
     assert run("show", "gelu", "--png", str(path)).exit_code == 0

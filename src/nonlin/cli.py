@@ -11,6 +11,7 @@ import json
 import math
 import re
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -213,9 +214,10 @@ def show(
     ] = None,
 ) -> None:
     """One function: its formula, its derivative, its properties and its plot."""
-    f = find(function, parameters_from(parameter or []))
+    given = parameters_from(parameter or [])
+    f = find(function, given)
     console = _console(width)
-    _about(console, f)
+    _about(console, f, given)
     _plot(console, f)
     if picture is not None:
         _draw(f, picture)
@@ -257,7 +259,7 @@ def find(text: str, values: dict[str, float]) -> Activation:
     return Activation(dataclasses.replace(entry, parameters=changed))
 
 
-def _about(console: Console, f: Activation) -> None:
+def _about(console: Console, f: Activation, given: Collection[str]) -> None:
     from nonlin.notation import decimals_kept, equation
     from nonlin.rewrites import stabilise
 
@@ -272,6 +274,8 @@ def _about(console: Console, f: Activation) -> None:
     console.print(Text(equation(f.name, slope, 1, target="text"), _SLOPE))
     for name, value in f.parameters.items():
         meaning = entry.parameters[name].meaning
+        if not meaning and name not in given:
+            meaning = f"as nothing else was said: -p {name}=2 makes it 2"
         console.print(Text(f"{name} = {value:.10g}" + (f"  ({meaning})" if meaning else "")))
     for kink in entry.kinks:
         console.print(Text(f"at z = {kink.at} the derivative is {kink.derivative}: {kink.note}"))

@@ -74,6 +74,8 @@ def art(
             print(json.dumps(picture.settings(), ensure_ascii=False, indent=2))
             return
         _write(picture, output, size, antialias, sheet, animate, fps)
+    except BrokenPipeError:  # not of the picture: who reads the settings has seen enough
+        raise
     except (NonlinError, OSError, MemoryError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         where = f"{output}: " if isinstance(error, OSError) else ""
