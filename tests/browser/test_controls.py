@@ -100,3 +100,18 @@ def test_small_numbers_in_pictures_have_their_power_of_ten(page: Any, server_url
     figures.open_figure(page, server_url, "softmax", "ask=0&scores=-8,2,1")
     shown = str(page.get_by_test_id("p-0").text_content())
     assert re.fullmatch(r"\d\.\d\d×10⁻[⁰¹²³⁴⁵⁶⁷⁸⁹]+", shown), shown
+
+
+def test_a_number_that_will_not_do_is_told_what_would(page: Any, server_url: str) -> None:
+    figure = figures.open_figure(page, server_url, "softmax", "ask=0")
+    field = figure.get_by_role("textbox", name="Temperature T, typed exactly")
+    before = field.input_value()
+    field.fill("0.05")
+    told = figure.locator(".range")
+    assert told.inner_text() == "from 0.1 to 10"
+    assert field.get_attribute("aria-describedby") == told.get_attribute("id")
+    page.keyboard.press("Enter")  # the number is gone, what is said stays
+    assert field.input_value() == before and told.inner_text() == "from 0.1 to 10"
+    field.fill("2")
+    page.keyboard.press("Enter")
+    assert field.input_value() == "2" and told.count() == 0

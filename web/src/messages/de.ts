@@ -167,6 +167,7 @@ const de: AtOnce = {
   play: "Start",
   pause: "Pause",
   exactly: (label) => `${label}, genau eingetippt`,
+  between: (least, most, whole) => `${whole ? "eine ganze Zahl " : ""}von ${least} bis ${most}`,
   askSkip: "Zeig es mir einfach",
   engineFailed: (reason) => `Die Rechenmaschine für Netze konnte nicht starten: ${reason}.`,
 };

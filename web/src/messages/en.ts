@@ -141,6 +141,7 @@ export const en = {
   play: "Play",
   pause: "Pause",
   exactly: (label: string) => `${label}, typed exactly`,
+  between: (least: string, most: string, whole: boolean) => `${whole ? "a whole number " : ""}from ${least} to ${most}`,
   askSkip: "Just show me",
   engineFailed: (reason: string) => `The network engine could not start: ${reason}.`,
 };
