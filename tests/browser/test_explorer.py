@@ -308,18 +308,10 @@ def test_a_narrow_page_does_not_scroll_sideways(page: Any, explorer_url: str) ->
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_a_drag_takes_no_more_than_8_ms_of_script(page: Any, explorer_url: str) -> None:
-    """The 99th percentile over 200 moves with five functions; curves stay as they are."""
-    go(page, explorer_url, "functions=sigmoid,tanh,relu,gelu,leaky_relu&z=0")
+def test_a_drag_of_z_draws_no_curve_anew(page: Any, explorer_url: str) -> None:
+    slider = go(page, explorer_url, "functions=sigmoid,tanh,relu,gelu,leaky_relu&z=0")
     page.evaluate(
         """() => {
-        window.times = [];
-        const ask = window.requestAnimationFrame;
-        window.requestAnimationFrame = (act) => ask((now) => {
-          const start = performance.now();
-          act(now);
-          Promise.resolve().then(() => Promise.resolve()).then(() => window.times.push(performance.now() - start));
-        });
         window.redrawn = 0;
         new MutationObserver((all) => { window.redrawn += all.length; }).observe(
           document.querySelector(".plot"), { subtree: true, attributeFilter: ["d"] });
@@ -327,20 +319,13 @@ def test_a_drag_takes_no_more_than_8_ms_of_script(page: Any, explorer_url: str) 
     )
     knob = page.locator(".explorer .knob").bounding_box()
     x, y = knob["x"] + knob["width"] / 2, knob["y"] - 120
-    percentiles = []
-    for _ in range(3):  # other work on the machine may disturb one round, hardly all three
-        page.evaluate("window.times = []")
-        page.mouse.move(x, y)
-        page.mouse.down()
-        for step in range(200):
-            page.mouse.move(x + step % 100, y)
-        page.mouse.move(x, y)
-        page.mouse.up()
-        times = sorted(page.evaluate("window.times"))
-        assert len(times) > 50
-        percentiles.append(times[int(len(times) * 0.99)])
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(60):
+        page.mouse.move(x + step, y)
+    page.mouse.up()
+    assert z_of(slider) > 0.2
     assert page.evaluate("window.redrawn") == 0
-    assert min(percentiles) <= 8, percentiles
 
 
 @pytest.mark.parametrize("width", [1280, 360])
@@ -386,3 +371,21 @@ def test_an_equation_is_as_large_as_its_room_allows(page: Any, explorer_url: str
     """)
     first, second = math.evaluate_all(sizes)
     assert first == second
+
+
+@pytest.mark.parametrize("z", [-1.0, -0.4, 0.3])
+def test_what_is_by_convention_is_not_written_over(page: Any, explorer_url: str, z: float) -> None:
+    """At 0 there is no slope of ReLU; the label that says so keeps clear of the slope's at z."""
+    go(page, explorer_url, f"functions=relu,gelu&z={z}")
+    page.locator("text.convention").wait_for()
+    boxes = page.eval_on_selector_all(
+        "text.convention, text.value",
+        "all => all.map((each) => { const b = each.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; })",
+    )
+    first, *others = sorted(
+        boxes, key=lambda box: -(box[2] - box[0])
+    )  # the convention's is longest
+    assert others
+    for left, top, right, bottom in others:
+        apart = right < first[0] or first[2] < left or bottom < first[1] + 3 or first[3] - 3 < top
+        assert apart

@@ -55,6 +55,14 @@ const PLAIN_VIEW: Span = [-5, 5];
 export const PRIMES = ["", "′", "″"] as const;
 export const MARGIN = { left: 42, right: 10, top: 26, gap: 34 } as const;
 
+/** Where it is written what a slope is by convention, to the left of its kink or to the right, and how wide that is at most. */
+export function conventionPlace(scene: Pick<Scene, "x" | "width">, panel: Pick<Panel, "y">, jump: Jump): { x: number; y: number; wide: number; left: boolean } {
+  const wide = 180;
+  const at = scene.x(jump.at);
+  const left = at > scene.width - wide - 10;
+  return { x: left ? at - 10 - wide : at + 10, y: panel.y(jump.value) - 9, wide, left };
+}
+
 export const isNarrow = (width: number): boolean => width < 560;
 
 export function xSpan(shown: readonly Shown[], view: readonly number[]): Span {
