@@ -29,7 +29,7 @@ LAYERS: list[set[str]] = [
     {"", "network", "torch"},
     {"experiments", "art", "audit"},
     {"bench"},
-    {"describe", "sheet"},
+    {"describe", "sheet", "typed_answer"},
     {"lesson"},
     {
         "cli",
