@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from html import unescape
@@ -17,6 +18,7 @@ from nonlin.errors import NonlinError
 from nonlin.lesson import LessonError, demos, render, site
 from nonlin.lesson.document import Document
 from nonlin.server import create_app
+from nonlin.typed_answer import compile_formula
 
 PNG = b"\x89PNG\r\n\x1a\nnot much of a picture"
 LESSON = """---
@@ -210,6 +212,52 @@ def test_values_are_read_as_their_setting_is() -> None:
     assert '{"formula": "2", "view": [3, 5], "functions": ["relu"]}' in html
     done = CliRunner().invoke(app, ["demos", "explorr"])
     assert "did you mean 'explorer'" in str(done.exception)
+
+
+@pytest.mark.parametrize("server", [True, False])
+@pytest.mark.parametrize(
+    ("directive", "said"),
+    [
+        ("explorer formula=z*tanh(zz)", "unknown name 'zz'"),
+        ("explorer formula=z*+", "this is not a formula"),
+        ("playground activation=z*zz", "unknown name 'zz'"),
+        ("playground activations=relu,z*zz", "unknown name 'zz'"),
+        ("art activation=relu,max(z,zz)", "unknown name 'zz'"),
+        ("art activation=a*z", "a*z has no value for a: write a number there"),
+        ("vanishing activation=foo", "there is no activation 'foo'"),
+        ("vanishing activation=z*z", "there is no activation 'z*z'"),
+        ("vanishing compare=reluu", "did you mean relu"),
+        ("linearity activation=foo", "there is no activation 'foo'"),
+        ("trace activations=relu,foo", "there is no activation 'foo'"),
+        ("zigzag inputs=tanh,foo", "there is no activation 'foo'"),
+    ],
+)
+def test_a_formula_or_name_that_is_none_is_an_error(
+    folder: Path, server: bool, directive: str, said: str
+) -> None:
+    path = lesson(folder, f"# A\n\n:::demo {directive}\n")
+    with pytest.raises(LessonError) as caught:
+        site(server=server, lesson=path)
+    assert str(caught.value).startswith(f'mein.md, line 3: ":::demo {directive}": ')
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_formulas_of_a_lesson_come_compiled_with_it(folder: Path) -> None:
+    path = lesson(
+        folder,
+        ":::demo explorer formula=z*tanh(z)\n\n:::demo playground activations=relu,z*tanh(z)\n\n"
+        ":::demo explorer formula=a*z\n\n:::demo art activation=max(z,sin(z))\n",
+    )
+    files = site(server=False, lesson=path)
+    formulas = json.loads(files["data/formulas.json"])
+    assert list(formulas) == ["z*tanh(z)", "a*z", "max(z,sin(z))"]
+    assert json.loads(files["data/catalogue.json"])["formulas"] == list(formulas)
+    assert [bool(f.get("engine")) for f in formulas.values()] == [True, False, True]
+    assert formulas["z*tanh(z)"] == compile_formula({"formula": "z*tanh(z)", "engine": True})
+    assert b'"formulas.json"' in files["data/file.js"]
+    # A server compiles them when they are asked for, and a lesson without any has no such file.
+    assert "data/formulas.json" not in site(server=True, lesson=path)
+    assert "data/formulas.json" not in site(server=False, lesson=lesson(folder, "# A"))
 
 
 # -- serving it -------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // Builds dist/: first the pages' bundle with its manifest, then dist/widgets/NAME.js and NAME.css for each
 // demo, self-contained, because a notebook loads a widget's module from text and cannot follow imports.
-// What a widget has as traits, and whether it needs the network engine, is written into widgets/traits.json.
+// What a widget has as traits, whether it needs the network engine, and whether its networks take formulas for
+// functions, is written into widgets/traits.json.
 // dist/file/ has classic scripts, for a site that is opened as a file: page.js is all of a page and its demos.
 // dist/python/ is what pages without a server check proofs with.
 import { appendFileSync, copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -15,6 +16,7 @@ const alone = {
   resolve: { alias: [{ find: /^\.\/spawn$/, replacement: "./spawn.inline" }] },
 };
 const CONNECTION = /\/src\/lib\/net\/connect\.ts$/;
+const TAKES_FORMULAS = /\/src\/lib\/net\/formulas\.svelte\.ts$/;
 const PAINTS = /\/src\/demos\/art\/data\.ts$/;
 
 async function widget(name) {
@@ -35,7 +37,7 @@ async function widget(name) {
   });
   const modules = output.flatMap((part) => (part.type === "chunk" ? Object.keys(part.modules) : []));
   const has = (module) => modules.some((id) => module.test(id));
-  return { engine: has(CONNECTION), art: has(PAINTS) };
+  return { engine: has(CONNECTION), art: has(PAINTS), formulas: has(TAKES_FORMULAS) };
 }
 
 /** A classic script. Its styles are those of the pages' bundle, and their files stay there. */

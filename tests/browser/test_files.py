@@ -76,6 +76,33 @@ def test_pages_lead_to_each_other(page: Any, folder: Path, said: list[str]) -> N
     page.get_by_role("heading", name="The linearity trap").wait_for()
 
 
+def test_formulas_of_a_lesson_are_in_its_figures(
+    page: Any, tmp_path: Path, said: list[str]
+) -> None:
+    lesson = tmp_path / "mine.md"
+    lesson.write_text(
+        "# Mine\n\n:::demo explorer functions=relu formula=z*tanh(z) z=1\n\n"
+        ":::demo playground ask=false activation=z*tanh(z) layers=3\n\n"
+        ":::demo art activation=z*tanh(z)\n"
+    )
+    target = tmp_path / "site"
+    export(site(server=False, lesson=lesson), target)
+    page.goto((target / "index.html").as_uri())
+    page.locator(".explorer").get_by_text("your formula").first.wait_for()
+    page.get_by_text("0.7616").first.wait_for()  # tanh(1)
+    for name in ("playground", "art"):
+        figure = page.locator(f"[data-demo={name}]")
+        figure.scroll_into_view_if_needed()
+        figure.get_by_text("z*tanh(z)").first.wait_for(state="attached")
+    # Another formula still wants a running nonlin, in the same page.
+    page.goto((target / "demo-playground.html").as_uri() + "#ask=0&activation=sin(2*z)")
+    page.get_by_text("The link holds a formula, sin(2*z)").wait_for()
+    page.goto((target / "demo-playground.html").as_uri() + "#ask=0&layers=3&activation=z*tanh(z)")
+    page.reload()
+    page.locator("[data-demo=playground]").get_by_text("z*tanh(z)").first.wait_for(state="attached")
+    assert page.get_by_text("The link holds a formula").count() == 0
+
+
 @pytest.mark.parametrize("name", demos())
 def test_every_demo_starts_from_a_file(page: Any, folder: Path, said: list[str], name: str) -> None:
     page.goto((folder / f"demo-{name}.html").as_uri())

@@ -21,8 +21,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, MutableMapping
 from html import escape
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -30,10 +31,11 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from nonlin.errors import NonlinError
+from nonlin.errors import FormulaError, NonlinError
 from nonlin.lesson.exercises import Exercise, exercise_html
 from nonlin.lesson.inline import QUOTES, mathematics, set_mathematics, work_out
-from nonlin.lesson.settings import find
+from nonlin.lesson.settings import Demo, find
+from nonlin.typed_answer import activation_of, compile_formula
 
 __all__ = ["LessonError", "demo_html", "render"]
 
@@ -53,6 +55,7 @@ def render(
     exercises: Mapping[str, Exercise] | None = None,
     language: str = "en",
     late: str = "",
+    formulas: MutableMapping[str, Any] | None = None,
 ) -> str:
     """The HTML of a lesson.
 
@@ -70,6 +73,9 @@ def render(
         What it is written in, for the shape of its quotation marks and numbers.
     late
         HTML that stands where a figure will be, and is seen only if it does not come (page.css).
+    formulas
+        Takes the code of formulas in figures, by their text, for pages that can ask nobody for it. Without
+        it they are looked at, and not compiled.
 
     Examples
     --------
@@ -96,7 +102,7 @@ def render(
     scopes: list[str] = []
     for token in tokens:
         if token.type == "demo" and not _fill_exercise(token, exercises or {}, source, language):
-            _fill(token, demos, scopes, source)
+            _fill(token, demos, scopes, source, formulas)
             token.meta["late"] = late
         for child in mathematics(token):
             _work_out(child, (token.map or [0])[0] + 1, source, language)
@@ -150,7 +156,13 @@ def _fill_exercise(
     return True
 
 
-def _fill(token: Token, demos: Collection[str], scopes: list[str], source: str) -> None:
+def _fill(
+    token: Token,
+    demos: Collection[str],
+    scopes: list[str],
+    source: str,
+    formulas: MutableMapping[str, Any] | None,
+) -> None:
     """Reads one directive into its token, and refuses a wrong one."""
     line = (token.map or [0])[0] + 1
 
@@ -179,13 +191,32 @@ def _fill(token: Token, demos: Collection[str], scopes: list[str], source: str) 
         try:
             setting = find(name).setting(key)
             options[key] = setting.read(_value(value, setting.default))
+            for formula in setting.formulas(options[key]):
+                _compile(formula, find(name), formulas)
         except NonlinError as error:
-            raise wrong(str(error)) from None
+            raise wrong(str(error).splitlines()[0]) from None
     scope = str(options.pop("scope", f"{name}{len(scopes) + 1}" if scopes else ""))
     if scope in scopes:
         raise wrong(f"the scope {scope!r} is taken")
     scopes.append(scope)
     token.meta = {"name": name, "options": options, "scope": scope}
+
+
+def _compile(formula: str, demo: Demo, formulas: MutableMapping[str, Any] | None) -> None:
+    """Puts a formula's code to that of the others, with what networks need of it if the demo has some."""
+    if demo.art and (free := activation_of({"formula": formula}).parameters):
+        raise FormulaError(
+            f"{formula} has no value for {', '.join(free)}", hint="write a number there"
+        )
+    if formulas is None or (
+        formula in formulas and (not demo.engine or "engine" in formulas[formula])
+    ):
+        return
+    answer = compile_formula({"formula": formula, "engine": demo.engine})
+    if "error" in answer:
+        told = answer["error"]
+        raise FormulaError(f"{formula}: {told['message']}", hint=told["hint"])
+    formulas[formula] = answer
 
 
 def _work_out(token: Token, line: int, source: str, language: str) -> None:

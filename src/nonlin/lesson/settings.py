@@ -1,8 +1,8 @@
 """The settings of demos: what may stand in a link, in a directive of a lesson, in a widget's traits.
 
 The build writes names and defaults from the front end's source into ``widgets/traits.json``. What a
-setting may be is read off its default; values that only the figure can judge (a depth of a thousand)
-are refused there, in words.
+setting may be is read off its default: one whose default is a function's name holds names of functions.
+Values that only the figure can judge (a depth of a thousand) are refused there, in words.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import nonlin
 from nonlin.activation import Activation
 from nonlin.errors import NonlinError
 from nonlin.lesson.folders import web_folder
+from nonlin.typed_answer import activation_of
 
 __all__ = ["Demo", "DemoError", "Setting", "demos", "find"]
 
@@ -40,6 +41,10 @@ _ABOUT = {
     "vanishing": "the gradient's size in each layer of a deep stack, beside another stack's",
     "zigzag": "the way that descent takes when all inputs are positive, and when they are centred",
 }
+_FUNCTIONS = {
+    "activation",
+    "activations",
+}  # of functions whatever their default is: "none", an empty list
 _LARGEST = 2**53  # beyond it, JavaScript's numbers are not whole any more
 
 
@@ -57,11 +62,14 @@ class Setting:
         Where it belongs.
     default
         Its value if nothing is said; also what a value of it must be like.
+    takes_formulas
+        Whether what is a function's name in it may be a formula, too.
     """
 
     demo: str
     name: str
     default: Any
+    takes_formulas: bool = False
 
     @property
     def kind(self) -> str:
@@ -121,10 +129,36 @@ class Setting:
             raise DemoError(
                 f"{self.name} of the demo {self.demo!r} is {self.kind}{as_this}, not {value!r:.80}"
             ) from None
-        if self.name == "functions":
-            for name in read:
+        formulas = self.formulas(read)
+        for formula in formulas:
+            activation_of({"formula": formula})  # what is wrong with it is the error's to say
+        for name in self._functions(read):
+            if name not in formulas and name != self.default:
                 nonlin.catalogue[name]  # where there is none, the error offers the nearest ones
         return read
+
+    def formulas(self, value: Any) -> list[str]:
+        """The formulas in a value, which have to be compiled.
+
+        Examples
+        --------
+        >>> demos()["art"].setting("activation").formulas("tanh,max(z, 0)")
+        ['max(z, 0)']
+        """
+        if self.name == "formula":
+            return [value] if isinstance(value, str) and value else []
+        # As nonlin.art.Artwork and the pages tell them from names (web/src/lib/net/isFormula.ts).
+        names = self._functions(value) if self.takes_formulas else []
+        return [name for name in names if name == "z" or not name.isidentifier()]
+
+    def _functions(self, value: Any) -> list[str]:
+        """The names of functions, and formulas, in a value. In a text, commas stand between several."""
+        default = self.default if isinstance(self.default, list) else [self.default]
+        named = default and all(isinstance(d, str) and d in nonlin.catalogue for d in default)
+        if not named and self.name not in _FUNCTIONS:
+            return []
+        texts = _listed(value) if isinstance(value, str) else value
+        return [text for text in texts if isinstance(text, str) and text]
 
 
 class _Unlike(Exception):
@@ -140,6 +174,18 @@ _ONE = {
     type(None): "a number, a text, True, False or None",
 }
 _MANY: dict[type | None, str] = {float: "numbers", str: "texts", None: "numbers or texts"}
+
+
+def _listed(text: str) -> list[str]:
+    """The parts between commas; one within brackets belongs to its formula."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
 
 
 def _items(default: Sequence[Any]) -> type | None:
@@ -268,7 +314,10 @@ def demos() -> Mapping[str, Demo]:
         {
             name: Demo(
                 name,
-                {key: Setting(name, key, default) for key, default in each["traits"].items()},
+                {
+                    key: Setting(name, key, default, each["formulas"])
+                    for key, default in each["traits"].items()
+                },
                 each["engine"],
                 each["art"],
                 _ABOUT.get(name, ""),

@@ -61,11 +61,12 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
     bundle = Bundle.read((web / ".vite/manifest.json").read_text("utf-8"))
     policy = "" if server else PORTABLE_POLICY
     files: dict[str, bytes] = {"favicon.svg": _ICON.encode()}
+    formulas: dict[str, Any] | None = None if server else {}
     python = {} if server else _python(web)
     about = {"version": 1} if server else {"version": 1, "python": sum(map(len, python.values()))}
     for edition in languages:
         exercises = read_folder(language=edition.language)
-        printer = _Printer(bundle, edition, languages, server, policy)
+        printer = _Printer(bundle, edition, languages, server, policy, formulas)
         files |= printer.pages(exercises)
         told = _json({**about, "exercises": [e.data for e in exercises.values()]})
         files[f"data/exercises{edition.suffix}.json"] = edition.linked(told).encode()
@@ -75,6 +76,10 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
         files["licenses.txt"] = (web / "licenses.md").read_bytes()
     for name, data in catalogue_files().items():
         files[f"data/{name}"] = data
+    if formulas:
+        catalogue = json.loads(files["data/catalogue.json"])
+        files["data/catalogue.json"] = _json(catalogue | {"formulas": list(formulas)}).encode()
+        files["data/formulas.json"] = _json(formulas).encode()
     if not server:
         files[START_SCRIPT] = (web / "file/start.js").read_bytes()
         files[PAGE_SCRIPT] = (web / "file/page.js").read_bytes()
@@ -107,6 +112,8 @@ class _Printer:
     languages: Sequence[Edition]
     server: bool
     policy: str
+    formulas: dict[str, Any] | None
+    """Takes the code of formulas in the lesson, where no server gives it (:func:`render`)."""
 
     def pages(self, exercises: Mapping[str, Exercise]) -> dict[str, bytes]:
         """All of them, by name."""
@@ -139,6 +146,7 @@ class _Printer:
             exercises=exercises,
             language=document.language,
             late=self.late,
+            formulas=self.formulas,
         )
         body = self._with_sheet(with_contents(body, edition=self.edition))
         end = f"{self.noscript}<hr>\n<p{self.edition.mark('colophon')}><small>{self.edition.html('colophon')}</small></p>\n"

@@ -71,7 +71,8 @@ export class ArtState extends DemoState<Traits> {
     this.paints = paints;
     this.#looks = assignLooks(lab.kernels.map(({ fn }) => fn.name));
     const asked = model.get("activation");
-    this.formula = !formulas.able && typeof asked === "string" && listed(asked).some(isFormula) ? asked.slice(0, 200) : "";
+    const lost = (name: string): boolean => isFormula(name) && !lab.definer(name);
+    this.formula = typeof asked === "string" && listed(asked).some(lost) ? asked.slice(0, 200) : "";
     this.#gallery = new Gallery(reads);
     this.kept = this.#gallery.load();
     this.walk = new Runner(

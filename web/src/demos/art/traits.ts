@@ -52,15 +52,14 @@ export function joined(names: readonly string[]): string {
   return new Set(names).size === 1 ? (names[0] ?? "") : names.join(",");
 }
 
-export function readers({ kernels, define }: Lab, { inputs, palettes }: ArtData): Readers<Traits> {
+export function readers({ kernels, definer }: Lab, { inputs, palettes }: ArtData): Readers<Traits> {
   const known = new Map(kernels.flatMap(({ fn }) => [fn.name, ...fn.aliases].map((name) => [name, fn.name])));
   const named = reading.names((name) => inputs.includes(name), inputs.length);
   return {
     seed: reading.whole(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
     activation: (value) => {
       if (typeof value !== "string") return undefined;
-      const formulas = define !== undefined;
-      const names = listed(value).map((name) => known.get(name) ?? (formulas && isFormula(name) ? name : undefined));
+      const names = listed(value).map((name) => known.get(name) ?? (isFormula(name) && definer(name) ? name : undefined));
       return names.length <= MOST_DEPTH && names.every((name) => name !== undefined) ? joined(names) : undefined;
     },
     depth: reading.whole(1, MOST_DEPTH),

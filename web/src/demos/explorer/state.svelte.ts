@@ -124,13 +124,14 @@ export class ExplorerState extends DemoState<Traits> {
 
   async #compile(formula: string): Promise<boolean> {
     const request = ++this.#request;
-    if (!this.lab.define) {
+    const define = this.lab.definer(formula);
+    if (!define) {
       this.ignored = [...this.ignored, messages.formulaNeedsServer(formula)];
       return false;
     }
     this.compiling = true;
     try {
-      const kernel = await this.lab.define({ formula, name: "f" });
+      const kernel = await define({ formula, name: "f" });
       if (request !== this.#request) return false;
       this.own = kernel;
       this.refusal = null;

@@ -91,8 +91,9 @@ export class PlaygroundState extends DemoState<Traits> {
     this.#lab = lab;
     this.engine = engine;
     this.#looks = assignLooks(lab.kernels.map(({ fn }) => fn.name));
-    const formula = [model.get("activation"), model.get("activations")].flat().find((each) => isFormula(String(each)));
-    if (!lab.define && formula) this.ignored = [...this.ignored, messages.formulaNeedsServer(String(formula))];
+    const asked = [model.get("activation"), model.get("activations")].flat().map(String);
+    const lost = asked.find((name) => isFormula(name) && !lab.definer(name));
+    if (lost !== undefined) this.ignored = [...this.ignored, messages.formulaNeedsServer(lost)];
     this.asks = this.now.ask && this.now.layers.length === 0 && this.now.data === "xor";
     this.training = new Training(connection);
     this.runner = new Runner(

@@ -76,13 +76,14 @@ export const DEFAULTS: Traits = {
 
 export function readers(lab: Lab, engine: EngineDescription): Readers<Traits> {
   const names = engine.activations.map(({ name }) => name);
+  const isOwn = (name: string): boolean => isFormula(name) && lab.definer(name) !== undefined;
   /** A function by its name or by one of its others, as people write them, or a formula where one can be compiled. */
   const named = (given: unknown): string | undefined =>
     names.find((name) => name === given) ??
     lab.kernels.find(({ fn }) => names.includes(fn.name) && fn.aliases.some((alias) => alias === given))?.fn.name ??
-    (lab.define && typeof given === "string" && isFormula(given) ? given : undefined);
+    (typeof given === "string" && isOwn(given) ? given : undefined);
   const isParameter = (key: string): boolean =>
-    (lab.define !== undefined && isFormula(key.slice(0, key.lastIndexOf(".")))) ||
+    isOwn(key.slice(0, key.lastIndexOf("."))) ||
     lab.kernels.some(({ fn }) => fn.parameters.some(({ name }) => key === `${fn.name}.${name}`));
   return {
     data: reading.oneOf(...KINDS),

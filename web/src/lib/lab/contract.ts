@@ -61,6 +61,8 @@ export interface Catalogue {
   rows: RowFn[];
   /** Names of what the cheat sheet shows before it is unfolded. */
   sheet: string[];
+  /** In a static copy, the formulas of its lesson's figures; data/formulas.json has each one's answer. */
+  formulas?: string[];
 }
 
 export interface DefineRequest {

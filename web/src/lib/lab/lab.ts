@@ -61,6 +61,8 @@ export class Rows {
   }
 }
 
+type Define = (request: DefineRequest) => Promise<Kernel>;
+
 /** The catalogue, its kernels, and a way to have a new formula compiled. */
 export interface Lab {
   kernels: readonly Kernel[];
@@ -69,7 +71,9 @@ export interface Lab {
   /** Names of what the cheat sheet shows before it is unfolded. */
   sheet: readonly string[];
   /** Absent where nothing can compile: a static export has no server. */
-  define?: (request: DefineRequest) => Promise<Kernel>;
+  define?: Define;
+  /** What gives this formula's code: Python, or a static copy for those of its lesson; absent where neither does. */
+  definer: (formula: string) => Define | undefined;
 }
 
 async function fetched(url: URL): Promise<Response> {
@@ -97,7 +101,7 @@ function factsOf(fn: Fn | (Fn & Facts), file: () => Promise<Record<string, Facts
   };
 }
 
-function assemble(catalogue: Catalogue, module: KernelModule): Lab {
+function assemble(catalogue: Catalogue, module: KernelModule, define?: Define): Lab {
   if (catalogue.version !== 2) throw new Error(`catalogue version ${String(catalogue.version)}, expected 2`);
   ofLesson = new Set(catalogue.sheet);
   return {
@@ -105,6 +109,8 @@ function assemble(catalogue: Catalogue, module: KernelModule): Lab {
     rows: new Rows(module),
     rowFunctions: catalogue.rows,
     sheet: catalogue.sheet,
+    ...(define && { define }),
+    definer: (formula) => define ?? (catalogue.formulas?.includes(formula) ? defineFromPage : undefined),
   };
 }
 
@@ -149,6 +155,15 @@ function once<T>(bring: () => Promise<T>): () => Promise<T> {
     }));
 }
 
+const formulasOfPage = once(async () => (await dataJson("formulas.json")) as Record<string, Defined>);
+
+/** A formula of a static copy's lesson was compiled when the copy was made. */
+async function defineFromPage({ formula }: DefineRequest): Promise<Kernel> {
+  const answer = (await formulasOfPage())[formula];
+  if (!answer) throw new Error(`nothing is known of ${formula}`);
+  return assembleDefined(answer);
+}
+
 const factsOfPage = once(async () => (await dataJson("facts.json")) as Record<string, Facts>);
 
 async function loadFromPage(): Promise<Lab> {
@@ -156,8 +171,7 @@ async function loadFromPage(): Promise<Lab> {
     dataJson("catalogue.json") as Promise<Catalogue>,
     dataFile("catalogue.wasm").then((bytes) => KernelModule.load(bytes)),
   ]);
-  const lab = assemble(catalogue, module);
-  return meta("nonlin-server") === "no" ? lab : { ...lab, define: defineByServer };
+  return assemble(catalogue, module, meta("nonlin-server") === "no" ? undefined : defineByServer);
 }
 
 /** The lab of this page, loaded once for all its demos. */
@@ -171,7 +185,6 @@ export const factsByName = async ({ kernels }: Lab): Promise<ReadonlyMap<string,
 export async function labOfModel(model: Model): Promise<Lab> {
   const view = model.get("_wasm") as DataView<ArrayBuffer>;
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  const lab = assemble(model.get("_catalogue") as Catalogue, await KernelModule.load(bytes));
   let serial = 0;
   const define = (request: DefineRequest): Promise<Kernel> =>
     new Promise((resolve, reject) => {
@@ -186,7 +199,7 @@ export async function labOfModel(model: Model): Promise<Lab> {
       model.on("msg:custom", listen);
       model.send?.({ type: "define", id, request });
     });
-  return model.send ? { ...lab, define } : lab;
+  return assemble(model.get("_catalogue") as Catalogue, await KernelModule.load(bytes), model.send && define);
 }
 
 export const labOf = (model: Model): Promise<Lab> =>

@@ -19,16 +19,16 @@ export class Formulas {
   asking: Own | undefined = $state.raw();
   /** How many are being compiled, or wait for it. */
   waiting = $state(0);
-  readonly #compiler: Lab["define"];
+  readonly #lab: Pick<Lab, "define" | "definer">;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor({ define }: Lab) {
-    this.#compiler = define;
+  constructor(lab: Pick<Lab, "define" | "definer">) {
+    this.#lab = lab;
   }
 
-  /** Whether there is anything here that could compile one. */
+  /** Whether there is anything here that could compile a reader's. */
   get able(): boolean {
-    return this.#compiler !== undefined;
+    return this.#lab.define !== undefined;
   }
 
   get(text: string): Own | undefined {
@@ -73,7 +73,7 @@ export class Formulas {
   async #compile(text: string): Promise<boolean> {
     if (this.get(text)) return true;
     try {
-      const kernel = await this.#compiler?.({ formula: text, engine: true });
+      const kernel = await this.#lab.definer(text)?.({ formula: text, engine: true });
       if (!kernel) throw new Error(messages.formulaNeedsServer(text));
       this.all = [...this.all, { fn: { ...kernel.fn, name: text, title: text }, kernel }];
       return true;
