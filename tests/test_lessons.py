@@ -159,6 +159,22 @@ def test_a_wrong_lesson_leaves_an_older_site_as_it_was(folder: Path, tmp_path: P
         ("---\ntitel: a\n---\n", 'line 2: "titel: a": what may stand here is title, description'),
         ("---\ntitle a\n---\n", 'line 2: "title a": what may stand here'),
         ("---\n\ntitle: a\ntitle: b\n---\n", "line 4: "),
+        ("a\nb $x^2$", "line 2: $x^2$: the variable of formulas is z: write z for x; where no"),
+        ("$2x = z$", "the variable of formulas is z"),
+        ("$$z^2$$", "line 1: $$: two dollar signs mean nothing: write $…$, which"),
+        ("a\n\n$$\nz^2\n$$", "line 3: $$: two dollar signs"),
+        ("$w_1 z + b$", r"write \$ for a dollar sign, or put the text between backticks"),
+        (r"$\sigma(z)$", r"write \$ for a dollar sign, or put the text between backticks"),
+        ("costs $5 and $6", r"$5 and $: this is not a formula"),
+        (
+            "a  \nb\n{a, b}",
+            "line 3: {a, b}: 'a, b' is not part of a formula: where no value is meant",
+        ),
+        (
+            "{z}",
+            r"has a variable in it: an answer is a number: where no value is meant, write \{ for",
+        ),
+        ("| a |\n| - |\n| b |\n| {a} |", "line 4: {a}: unknown name 'a'"),
         ("---\nlang: Deutsch!\n---\n", "a language is given as en, de or pt-BR"),
     ],
 )
@@ -190,6 +206,13 @@ def test_a_link_in_the_file_system_leads_nowhere_either(folder: Path) -> None:
 def test_a_picture_may_stand_in_the_text_itself(folder: Path) -> None:
     path = lesson(folder, "![a](data:image/png;base64,AAAA)")
     assert "data:image/png" in site(server=False, lesson=path)["index.html"].decode()
+
+
+def test_signs_of_formulas_can_be_written_literally(folder: Path) -> None:
+    path = lesson(folder, r"\$5 and \$6, \{a, b}, `$x^2$`, `{a}`, \$\$, $z^2$ and {1/4}")
+    html = site(server=False, lesson=path)["index.html"].decode()
+    assert "<p>$5 and $6, {a, b}, <code>$x^2$</code>, <code>{a}</code>, $$, <math" in html
+    assert "</math> and 0.25</p>" in html
 
 
 # -- directives -------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from urllib.parse import unquote, urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from nonlin.lesson.markdown import LessonError
+from nonlin.lesson.markdown import LessonError, placed
 
 __all__ = ["TEXTS", "Document"]
 
@@ -223,17 +223,11 @@ def _shortened(text: str) -> str:
 
 def _references(tokens: list[Token]) -> Iterator[tuple[int, str, str]]:
     """Line, kind and address of every image and link."""
-    line = 1
-    for token in tokens:
-        if token.map:  # a cell of a table has none, but its row has
-            line = token.map[0] + 1
-        breaks = 0
-        for child in token.children or []:
-            breaks += child.type in {"softbreak", "hardbreak"}
-            if child.type == "image":
-                yield line + breaks, "image", str(child.attrs["src"])
-            elif child.type == "link_open":
-                yield line + breaks, "link", str(child.attrs["href"])
+    for line, child in placed(tokens):
+        if child.type == "image":
+            yield line, "image", str(child.attrs["src"])
+        elif child.type == "link_open":
+            yield line, "link", str(child.attrs["href"])
 
 
 def _local(address: str, what: str, wrong: str) -> str | None:

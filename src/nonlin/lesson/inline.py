@@ -3,7 +3,8 @@
 ``$2σ(2z) - 1$`` is a formula, as one would type it in a proof; ``$tanh(z) = 2σ(2z) - 1$`` has several
 sides. ``$gelu$`` alone is the equation of a function of the catalogue, ``$gelu'$`` its derivative's.
 ``{sigmoid'(5)}`` is the value of a formula, ``{sigmoid'(5):2}`` the same in two significant digits.
-A formula alone in a paragraph stands on a line of its own. A backslash takes the meaning away.
+A formula alone in a paragraph stands on a line of its own. A backslash takes the meaning away. ``$$`` begins
+nothing, and is an error, as a formula in x is: it would be set with a z.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 import nonlin
+from nonlin.errors import FormulaError, NonlinError
 from nonlin.lesson.answers import exact
 from nonlin.notation import decimals_kept, equation
 from nonlin.proof.chain import chain
@@ -27,12 +29,18 @@ from nonlin.proof.compare import shown
 from nonlin.proof.reading import read, split
 from nonlin.rewrites import stabilise
 
-__all__ = ["QUOTES", "markdown", "set_mathematics", "work_out"]
+__all__ = ["MATHEMATICS", "QUOTES", "markdown", "set_mathematics", "work_out"]
 
-_FORMULA = re.compile(r"\$([^$\n]+)\$")
+_FORMULA = re.compile(r"\$([^$\n]+)\$|\$\$")
 _VALUE = re.compile(r"\{([^{}\n]+?)(?::(\d{1,2}))?\}")
 _NAME = re.compile(r"([a-z_][a-z_0-9]*)('{0,2})")
-_KINDS = ("formula", "value")
+MATHEMATICS = ("formula", "value")
+"""The kinds of token that formulas and values are."""
+_X = re.compile(r"(?<![A-Za-z_])x(?![A-Za-z_0-9])")
+_LITERALLY = {
+    "formula": r"where no formula is meant, write \$ for a dollar sign, or put the text between backticks",
+    "value": r"where no value is meant, write \{ for a brace, or put the text between backticks",
+}
 QUOTES = {"en": "“”‘’", "de": "„“‚‘", "fr": ["«\xa0", "\xa0»", "‹\xa0", "\xa0›"], "es": "«»“”"}
 """Quotation marks of the languages that have others than English."""
 _COMMA = re.compile(
@@ -69,17 +77,36 @@ def set_mathematics(parser: MarkdownIt) -> None:
     """Teach a Markdown parser formulas and values; :func:`work_out` is still to be called on each."""
     parser.inline.ruler.before("emphasis", "formula", _formula_rule)
     parser.inline.ruler.before("emphasis", "value", _value_rule)
-    for kind in _KINDS:
+    for kind in MATHEMATICS:
         parser.add_render_rule(kind, _render)
 
 
 def mathematics(token: Token) -> Iterable[Token]:
     """The formulas and values among a token's children."""
-    return (child for child in token.children or () if child.type in _KINDS)
+    return (child for child in token.children or () if child.type in MATHEMATICS)
 
 
 def work_out(token: Token, language: str = "en") -> None:
-    """Turn what a formula or a value was typed as into HTML; a value has the language's decimal point."""
+    """Turn what a formula or a value was typed as into HTML; a value has the language's decimal point.
+
+    Raises
+    ------
+    FormulaError
+        It is none; the message says how to write what looks like one.
+    """
+    try:
+        _work_out(token, language)
+    except FormulaError as error:
+        hints = [] if "allowed are" in error.hint else [error.hint]  # that list says too much here
+        hint = "; ".join(filter(None, [*hints, _LITERALLY[token.type]]))
+        raise FormulaError(
+            error.message, error.formula, error.position, error.length, hint
+        ) from None
+    except NonlinError as error:
+        raise FormulaError(str(error), hint=_LITERALLY[token.type]) from None
+
+
+def _work_out(token: Token, language: str) -> None:
     if token.type == "value":
         match = _VALUE.fullmatch(token.content)
         assert match
@@ -124,6 +151,13 @@ def _rule(state: StateInline, silent: bool, kind: str, pattern: re.Pattern[str])
 
 def _typeset(text: str) -> str:
     """A function's equation, a formula, or a chain of equal ones, as MathML."""
+    if not text:
+        raise FormulaError(
+            "two dollar signs mean nothing",
+            hint="write $…$, which stands on a line of its own where it is alone in its paragraph",
+        )
+    if found := _X.search(text):
+        raise FormulaError("the variable of formulas is z", text, found.start(), 1, "write z for x")
     name = _NAME.fullmatch(text)
     if name is None or name[1] not in nonlin.catalogue:
         return chain([read(part) for part, _ in split(text)])

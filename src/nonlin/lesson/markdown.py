@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping, Sequence
 from html import escape
 from typing import Any
 
@@ -33,11 +33,11 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from nonlin.errors import FormulaError, NonlinError
 from nonlin.lesson.exercises import Exercise, exercise_html
-from nonlin.lesson.inline import QUOTES, mathematics, set_mathematics, work_out
+from nonlin.lesson.inline import MATHEMATICS, QUOTES, set_mathematics, work_out
 from nonlin.lesson.settings import Demo, find
 from nonlin.typed_answer import activation_of, compile_formula
 
-__all__ = ["LessonError", "demo_html", "render"]
+__all__ = ["LessonError", "demo_html", "placed", "render"]
 
 _OPTION = re.compile(r"([a-z_]+)=(\S+)")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -104,9 +104,22 @@ def render(
         if token.type == "demo" and not _fill_exercise(token, exercises or {}, source, language):
             _fill(token, demos, scopes, source, formulas)
             token.meta["late"] = late
-        for child in mathematics(token):
-            _work_out(child, (token.map or [0])[0] + 1, source, language)
+    for line, child in placed(tokens):
+        if child.type in MATHEMATICS:
+            _work_out(child, line, source, language)
     return str(parser.renderer.render(tokens, parser.options, {}))
+
+
+def placed(tokens: Sequence[Token]) -> Iterator[tuple[int, Token]]:
+    """What stands in the lines of a text, each with the number of its line."""
+    line = 1
+    for token in tokens:
+        if token.map:  # a cell of a table has none, but its row has
+            line = token.map[0] + 1
+        breaks = 0
+        for child in token.children or ():
+            breaks += child.type in {"softbreak", "hardbreak"}
+            yield line + breaks, child
 
 
 def demo_html(name: str, options: dict[str, object], scope: str = "", late: str = "") -> str:
