@@ -283,6 +283,75 @@ def test_formulas_of_a_lesson_come_compiled_with_it(folder: Path) -> None:
     assert "data/formulas.json" not in site(server=False, lesson=lesson(folder, "# A"))
 
 
+# -- exercises --------------------------------------------------------------------------------
+
+
+def guide() -> str:
+    """The exercise that the guide shows."""
+    text = (Path(__file__).parent.parent / "docs" / "lessons.md").read_text("utf-8")
+    found = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def exercises(files: dict[str, bytes], suffix: str = "") -> dict[str, Any]:
+    told = json.loads(files[f"data/exercises{suffix}.json"])
+    return {each["name"]: each for each in told["exercises"]}
+
+
+@pytest.mark.parametrize("server", [True, False])
+def test_an_exercise_beside_the_lesson_is_put_in(folder: Path, server: bool) -> None:
+    (folder / "steep.toml").write_text(guide(), "utf-8")
+    (folder / "other.toml").write_text("[no exercise]")
+    path = lesson(
+        folder, "# A\n\n:::exercise steep\n\n:::exercise 03-1-saturation\n\n:::progress\n"
+    )
+    files = site(server=server, lesson=path)
+    found = exercises(files)
+    assert found["steep"]["questions"][0]["answer"] == 0.25
+    assert len(found["steep"]["questions"]) == 3 and found["steep"]["lang"] == "en"
+    assert "other" not in found and "03-1-saturation" in found
+    html = files["index.html"].decode()
+    assert '<section class="exercise" id="exercise-steep"' in html and "<h3>How steep?</h3>" in html
+    assert "steep.toml" not in files
+
+
+def test_an_exercise_is_in_the_language_of_its_lesson(folder: Path) -> None:
+    (folder / "steep.toml").write_text(guide().replace("How steep?", "Wie steil?"), "utf-8")
+    page = "---\nlang: {}\n---\n\n:::exercise steep\n"
+    lesson(folder, page.format("de"))
+    (folder / "mein.en.md").write_text(page.format("en"))
+    files = site(server=False, lesson=folder / "mein.md")
+    german, english = exercises(files)["steep"], exercises(files, ".en")["steep"]
+    assert (german["title"], german["lang"]) == ("Wie steil?", "de")
+    assert german["questions"][0]["right"] == "Yes, 0,25."
+    # What nobody has translated is marked as what it is.
+    assert (english["title"], english["lang"]) == ("Wie steil?", "de")
+    assert english["questions"][0]["right"] == '<span lang="de">Yes, 0,25.</span>'
+    (folder / "en").mkdir()
+    (folder / "en" / "steep.toml").write_text('title = "How steep?"')
+    english = exercises(site(server=False, lesson=folder / "mein.md"), ".en")["steep"]
+    assert (english["title"], english["lang"]) == ("How steep?", "en")
+
+
+def test_what_is_wrong_with_an_exercise_of_ones_own_is_told(folder: Path) -> None:
+    path = lesson(folder, "# A\n\n:::exercise steep\n")
+    with pytest.raises(
+        LessonError, match=r"mein.md, line 3: .*; your own is a file beside the les"
+    ):
+        site(server=False, lesson=path)
+    (folder / "steep.toml").write_text(guide().replace('"sigmoid\'(0)"', '"sigmod(0)"'), "utf-8")
+    client = TestClient(create_app(files={}, lesson=path), base_url="http://127.0.0.1:8765")
+    told = client.get("/")
+    assert told.status_code == 500 and told.text.startswith("steep.toml, line 7, question 1: ")
+    (folder / "steep.toml").write_bytes("title = 'Größe'".encode("latin-1"))
+    with pytest.raises(NonlinError, match=r"steep.toml could not be read"):
+        site(server=False, lesson=path)
+    (folder / "03-1-saturation.toml").write_text(guide(), "utf-8")
+    with pytest.raises(NonlinError, match=r"03-1-saturation.toml has the name of an exercise that"):
+        site(server=False, lesson=lesson(folder, ":::exercise 03-1-saturation\n"))
+
+
 # -- serving it -------------------------------------------------------------------------------
 
 

@@ -218,9 +218,9 @@ def test_an_exercise_without_a_translation_is_english_and_says_so() -> None:
     [
         ('title = "a"\nanswer = "1"', "de/exercise.toml, line 2: a translation has title, prompt"),
         ("[[question]]\nanswer = '1'", "line 2, question 1: a translation has ask, right, hints"),
-        ("[[question]]\n[[question]]", "there are 2 [[question]] here and 1 in the English file"),
-        ("[[question]]\n[[question.option]]", "the English file has no option here"),
-        ("title = 3", "title is of another kind than in the English file"),
+        ("[[question]]\n[[question]]", "there are 2 [[question]] here and 1 in the original"),
+        ("[[question]]\n[[question.option]]", "the original has no option here"),
+        ("title = 3", "title is of another kind than in the original"),
         ("title = ", "de/exercise.toml: this is not TOML"),
         ("[[question]]\nask = '{1/}'", "de/exercise.toml, line 2, question 1: "),
         ("question = ['a']", "line 1, question 1: this is a table"),

@@ -35,7 +35,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nonlin.lesson import POLICY, LessonError, site
+from nonlin.errors import NonlinError
+from nonlin.lesson import POLICY, site
 from nonlin.proof.request import RequestError, read_request
 from nonlin.workers import (
     FAILED,
@@ -123,7 +124,7 @@ def create_app(
         if lesson is not None and _LESSON.fullmatch(path):
             try:
                 files = await anyio.to_thread.run_sync(partial(site, server=True, lesson=lesson))
-            except LessonError as error:
+            except NonlinError as error:  # of the lesson, or of an exercise beside it
                 return PlainTextResponse(f"{error}\n", 500, headers={"cache-control": "no-store"})
             shelf.clear()
             shelf.update(_shelf(files))

@@ -52,6 +52,7 @@ TEXTS = (
 """Keys of what the pages say around a lesson. They are lines of Markdown where no markup is in the way."""
 
 _KEYS = ("title", "description", "lang", *TEXTS)
+_EXERCISE = re.compile(r":::exercise[ \t]+([\w-]+)[ \t]*$", re.MULTILINE)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _LONGEST = 160  # characters of a description
 
@@ -104,6 +105,11 @@ class Document:
             language=said.get("lang", "en"),
             texts={key: said[key] for key in TEXTS if said.get(key)},
         )
+
+    @property
+    def exercises(self) -> list[str]:
+        """Names of the exercises that it puts in."""
+        return _EXERCISE.findall(self.text)
 
     def translations(self) -> list[Document]:
         """The same lesson in other languages: files beside it, named after it and their language.

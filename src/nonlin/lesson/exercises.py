@@ -1,7 +1,7 @@
 """Exercises: a text file each, checked and worked out when the pages are built.
 
-An exercise is a TOML file in ``exercises/``: a ``title``, a ``prompt``, and one ``[[question]]`` after
-another. Of each question, ``kind`` says what is asked for:
+An exercise is a TOML file in ``exercises/``, or beside a lesson: a ``title``, a ``prompt``, and one
+``[[question]]`` after another. Of each question, ``kind`` says what is asked for:
 
 ``number``
     ``answer`` is a formula, never its value: ``sigmoid'(5)`` is the derivative of a function of the
@@ -28,7 +28,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -42,7 +42,7 @@ from nonlin.lesson.translated import overlay
 from nonlin.proof import check_proof
 from nonlin.proof.compare import shown
 
-__all__ = ["Exercise", "ExerciseError", "exercise_html", "read", "read_folder"]
+__all__ = ["Exercise", "ExerciseError", "exercise_html", "read", "read_beside", "read_folder"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _TOP = {"title": str, "prompt": str, "question": list}
@@ -101,16 +101,58 @@ def read_folder(folder: Path | None = None, *, language: str = "en") -> dict[str
         raise ExerciseError(
             f"{language}/{min(unknown)}.toml translates an exercise that there is not"
         )
-    return {
-        f.stem: read(
-            f.read_text("utf-8"),
-            name=f.stem,
-            source=f.name,
-            words=translations[f.stem].read_text("utf-8") if f.stem in translations else "",
-            language=language,
+    return {f.stem: _read_file(f, language, "en") for f in files}
+
+
+def read_beside(
+    folder: Path, names: Collection[str], own: Collection[str], *, original: str, language: str
+) -> dict[str, Exercise]:
+    """Those of the named exercises that lie beside a lesson, by name.
+
+    Parameters
+    ----------
+    folder
+        The lesson's.
+    names
+        What the lesson puts in; other files are not looked at.
+    own
+        Names of exercises that nonlin comes with: a file that has one of these is an error, since either might
+        be meant.
+    original, language
+        What the files are written in, and what they are wanted in, as far as they are translated.
+
+    Raises
+    ------
+    ExerciseError
+        One of them cannot be built.
+    """
+    original, language = (code.split("-")[0].lower() for code in (original, language))
+    found = {name: folder / f"{name}.toml" for name in names}
+    there = {name: path for name, path in found.items() if path.is_file()}
+    if clash := sorted(there.keys() & set(own)):
+        raise ExerciseError(
+            f"{clash[0]}.toml has the name of an exercise that nonlin comes with: rename the file"
         )
-        for f in files
-    }
+    return {name: _read_file(path, language, original) for name, path in there.items()}
+
+
+def _read_file(path: Path, language: str, original: str) -> Exercise:
+    """An exercise with its translation, if there is one, in the folder of that language."""
+    translation = path.parent / language / path.name
+    texts = []
+    for file in (path, translation):
+        try:
+            texts.append(file.read_text("utf-8") if file == path or file.is_file() else "")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ExerciseError(f"{file} could not be read: {error}") from None
+    return read(
+        texts[0],
+        name=path.stem,
+        source=path.name,
+        words="" if language == original else texts[1],
+        language=language,
+        original=original,
+    )
 
 
 def read(
@@ -120,19 +162,22 @@ def read(
     source: str = "exercise.toml",
     words: str = "",
     language: str = "en",
+    original: str = "en",
 ) -> Exercise:
     """One exercise from its text.
 
     Parameters
     ----------
     text
-        The English file.
+        The file.
     source
         What an error calls it; a translation is called the same, in a folder of its language.
     words
-        The translation, if there is one. A text that is not in it is marked as English.
+        The translation, if there is one. A text that is not in it is marked as being in the original's language.
     language
         The language of the translation.
+    original
+        The language of the file.
 
     Raises
     ------
@@ -156,14 +201,15 @@ def read(
         ...
     nonlin.lesson.exercises.ExerciseError: a.toml, line 4, question 1: kind is number, choice or proof, not 'riddle'
     """
-    return _Reader(text, source, words, language).exercise(name)
+    return _Reader(text, source, words, language, original).exercise(name)
 
 
 class _Reader:
     """One reading of one file, and of its translation."""
 
-    def __init__(self, text: str, source: str, words: str = "", language: str = "en") -> None:
-        self.text, self.source, self.words, self.language = text, source, words, language
+    def __init__(self, text: str, source: str, words: str, language: str, original: str) -> None:
+        self.text, self.source, self.words = text, source, words
+        self.language, self.original = language, original
         self.translated: set[tuple[str | int, ...]] = set()
         self.name = ""
 
@@ -198,7 +244,7 @@ class _Reader:
         data = {
             "name": name,
             "title": given["title"],
-            "lang": "en" if self.is_foreign(("title",)) else self.language,
+            "lang": self.original if self.is_foreign(("title",)) else self.language,
             "prompt": self.html(("prompt",), given["prompt"], inline=False),
             "questions": [q for q, _ in questions],
         }
@@ -212,8 +258,8 @@ class _Reader:
             raise ExerciseError(f"{source}: this is not TOML: {error}") from None
 
     def is_foreign(self, path: tuple[str | int, ...]) -> bool:
-        """Whether a text is English among others that are not."""
-        return self.language != "en" and path not in self.translated
+        """Whether a text is in the original's language among others that are not."""
+        return self.language != self.original and path not in self.translated
 
     def keys(self, path: tuple[str | int, ...], given: object, known: Mapping[str, type]) -> None:
         """Refuses what is unknown, missing or of the wrong kind."""
@@ -258,11 +304,12 @@ class _Reader:
     def html(self, path: tuple[str | int, ...], text: str, *, inline: bool = True) -> str:
         foreign = self.is_foreign(path)
         try:
-            made = markdown(text, inline=inline, language="en" if foreign else self.language)
+            spoken = self.original if foreign else self.language
+            made = markdown(text, inline=inline, language=spoken)
         except NonlinError as error:
             raise self.wrong(path, str(error)) from None
         tag = "span" if inline else "div"
-        return f'<{tag} lang="en">{made}</{tag}>' if foreign and made else made
+        return f'<{tag} lang="{spoken}">{made}</{tag}>' if foreign and made else made
 
     # -- kinds ------------------------------------------------------------------------------------
     def number(self, path: tuple[str | int, ...], given: Mapping[str, Any]) -> dict[str, Any]:

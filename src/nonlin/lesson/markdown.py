@@ -9,7 +9,7 @@ stands in the page's address; without it the first demo has none and the others 
     :::exercise 03-1-saturation
     :::progress
 
-put in an exercise, by the name of its file, and the reader's progress. Formulas and values are
+put in an exercise, by the name of its file beside the lesson or among nonlin's own, and the reader's progress. Formulas and values are
 written as :mod:`nonlin.lesson.inline` says.
 
 A mistake in any of these is an error that names the file, the line and the place: a lesson with a
@@ -163,7 +163,10 @@ def _fill_exercise(
         raise LessonError(f"{place}: write {head}{' NAME' if wanted else ''} and nothing else")
     if words and words[0] not in exercises:
         known = ", ".join(sorted(exercises)) or "none"
-        raise LessonError(f"{place}: there is no exercise called {words[0]!r}, only {known}")
+        raise LessonError(
+            f"{place}: there is no exercise called {words[0]!r}, only {known}; "
+            "your own is a file beside the lesson, as my-exercise.toml for :::exercise my-exercise"
+        )
     progress = '<div class="progress" data-demo="progress" data-scope="progress"></div>\n'
     token.meta = {"html": exercise_html(exercises[words[0]], language) if words else progress}
     return True

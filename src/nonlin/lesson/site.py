@@ -14,7 +14,7 @@ from nonlin.lesson import wasm_python
 from nonlin.lesson.contents import with_contents
 from nonlin.lesson.document import Document
 from nonlin.lesson.edition import Edition, editions
-from nonlin.lesson.exercises import Exercise, read_folder
+from nonlin.lesson.exercises import Exercise, read_beside, read_folder
 from nonlin.lesson.folders import own_lesson, web_folder
 from nonlin.lesson.markdown import demo_html, render
 from nonlin.lesson.pages import DATA_SCRIPT, PAGE_SCRIPT, START_SCRIPT, Bundle, data_script, page
@@ -55,6 +55,8 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
     ------
     LessonError
         The lesson cannot be built; the message names the file, the line and what is wrong with it.
+    ExerciseError
+        The same of an exercise beside it.
     """
     web = web_folder()
     languages = editions(Document.read(lesson or own_lesson()))
@@ -66,6 +68,13 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
     about = {"version": 1} if server else {"version": 1, "python": sum(map(len, python.values()))}
     for edition in languages:
         exercises = read_folder(language=edition.language)
+        exercises |= read_beside(
+            edition.document.path.parent,
+            edition.document.exercises,
+            exercises,
+            original=languages[0].language,
+            language=edition.language,
+        )
         printer = _Printer(bundle, edition, languages, server, policy, formulas)
         files |= printer.pages(exercises)
         told = _json({**about, "exercises": [e.data for e in exercises.values()]})

@@ -1,7 +1,7 @@
 """An exercise in another language: its texts, laid over what is the same in every language.
 
-A translation of ``exercises/NAME.toml`` is ``exercises/LANG/NAME.toml``. It has the same tables in the
-same order and holds texts alone: no kind, no answer, no formula to prove. A text that is missing stays English.
+A translation of ``NAME.toml`` is ``LANG/NAME.toml``. It has the same tables in the
+same order and holds texts alone: no kind, no answer, no formula to prove. A text that is missing stays as it is.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def overlay(
     Parameters
     ----------
     given
-        The English exercise.
+        The exercise in the language that it was written in.
     words
         The translation, as TOML gives it.
     wrong
@@ -65,9 +65,9 @@ def overlay(
                     here, f"a translation has {known} here: {key} is the same in every language"
                 )
             if key not in below:
-                raise wrong(here, f"the English file has no {key} here")
+                raise wrong(here, f"the original has no {key} here")
             if type(value) is not type(below[key]):
-                raise wrong(here, f"{key} is of another kind than in the English file")
+                raise wrong(here, f"{key} is of another kind than in the original")
             if key in texts:
                 laid[key] = value
                 taken.add(here)
@@ -76,7 +76,7 @@ def overlay(
                 name = ".".join((*tables, key))
                 raise wrong(
                     here,
-                    f"there are {len(value)} [[{name}]] here and {len(below[key])} in the English file: "
+                    f"there are {len(value)} [[{name}]] here and {len(below[key])} in the original: "
                     "they belong together by their order, and may be empty",
                 )
             laid[key] = [
