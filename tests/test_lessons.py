@@ -175,6 +175,25 @@ def test_a_wrong_lesson_leaves_an_older_site_as_it_was(folder: Path, tmp_path: P
             r"has a variable in it: an answer is a number: where no value is meant, write \{ for",
         ),
         ("| a |\n| - |\n| b |\n| {a} |", "line 4: {a}: unknown name 'a'"),
+        ("a\n<img src='bilder/knick%20eins.png'>", "line 2: <img is shown as it is typed, as all"),
+        ("> see <IMG\n> src=x> and", "line 1: <IMG is shown as it is typed"),
+        ("<a href='mehr.pdf'>b</a>", "write ![what is to be seen](pictures/bend.png) or [a link]"),
+        (
+            "# A\n\nb\n[c](#nope)",
+            "line 4: the link '#nope': there is no '#nope' in the page: there are #a",
+        ),
+        ("# A knee\n\n[c](index.html#a-kne)", "did you mean #a-knee?"),
+        ("[c](#z=3)", "'z=3' is no setting of a figure in the page: there is none"),
+        (":::demo explorer\n\n[c](#b.z=3)", "'b.z=3' is no setting of a figure in the page: its"),
+        (
+            ":::demo explorer\n\n[c](#zz=3)",
+            "line 3: the link '#zz=3': the demo 'explorer' has no setting 'zz'",
+        ),
+        ("[c](#exercise-03-1-saturation)", "there is no '#exercise-03-1-saturation' in the page"),
+        ("[c](art.html#z=3)", "the demo 'art' has no setting 'z'"),
+        ("[c](demo-step.html#z=3)", "the demo 'step' has no setting 'z'"),
+        ("[c](anderes.md)", "line 1: the link 'anderes.md' is Markdown, which no browser shows"),
+        ("[c](./anderes.md#there)", "is Markdown, which no browser shows"),
         ("---\nlang: Deutsch!\n---\n", "a language is given as en, de or pt-BR"),
     ],
 )
@@ -281,6 +300,28 @@ def test_formulas_of_a_lesson_come_compiled_with_it(folder: Path) -> None:
     # A server compiles them when they are asked for, and a lesson without any has no such file.
     assert "data/formulas.json" not in site(server=True, lesson=path)
     assert "data/formulas.json" not in site(server=False, lesson=lesson(folder, "# A"))
+
+
+def test_links_to_places_and_states_lead_there(folder: Path) -> None:
+    (folder / "steep.toml").write_text(guide(), "utf-8")
+    links = [
+        "#", "#main", "#a-knee", "#bend", "#explorer3", "#exercise-steep", "#z=3", "#bend.lr=0.1&explorer3.z=2",
+        "index.html#a-knee", "explorer.html#z=2&params=elu.alpha:0.5", "art.html#seed=3", "demo-zigzag.html#lr=2",
+        "https://example.org/#far", "mehr.pdf#page=2", "explorer.html",
+    ]  # fmt: skip
+    text = "\n".join(f"[b]({link})" for link in links)
+    figures = (
+        ":::demo explorer\n\n:::demo zigzag scope=bend\n\n:::demo explorer\n\n:::exercise steep\n\n"
+    )
+    html = site(server=False, lesson=lesson(folder, f"# A knee\n\n{figures}{text}\n"))[
+        "index.html"
+    ].decode()
+    for place in ("main", "a-knee", "bend", "explorer3", "exercise-steep"):
+        assert html.count(f'id="{place}"') == 1
+    assert 'id=""' not in html
+    # A heading of the same name comes first.
+    path = lesson(folder, "# Bend\n\n:::demo explorer scope=bend\n\n[b](#bend) and `<img>`\n")
+    assert site(server=False, lesson=path)["index.html"].count(b'id="bend"') == 1
 
 
 # -- exercises --------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ TEXTS = (
 
 _KEYS = ("title", "description", "lang", *TEXTS)
 _EXERCISE = re.compile(r":::exercise[ \t]+([\w-]+)[ \t]*$", re.MULTILINE)
+_TAG = re.compile(r"<(img\b|a\s+href\b)", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _LONGEST = 160  # characters of a description
 
@@ -137,14 +138,27 @@ class Document:
         Raises
         ------
         LessonError
-            One of them is not there, lies outside the lesson's folder, or has a name of the site's.
+            One of them is written as HTML, is not there, lies outside the lesson's folder, or has a name of the site's.
         """
         found: dict[str, bytes] = {}
-        for line, what, address in _references(_parser().parse(self.text)):
+        tokens = _parser().parse(self.text)
+        for line, child in placed(tokens):
+            if child.type == "text" and (tag := _TAG.search(child.content)):
+                raise LessonError(
+                    f"{self.path.name}, line {line}: {tag[0]} is shown as it is typed, as all HTML is: write "
+                    "![what is to be seen](pictures/bend.png) or [a link](more.pdf), and between backticks "
+                    "what readers are to see so"
+                )
+        for line, what, address in _references(tokens):
             wrong = f"{self.path.name}, line {line}: the {what} {address!r}"
             name = _local(address, what, wrong)
             if name is None or (what == "link" and name in pages):
                 continue
+            if what == "link" and name.endswith((".md", ".markdown")):
+                raise LessonError(
+                    f"{wrong} is Markdown, which no browser shows as a page: build it into a folder "
+                    "of its own, and give the address that its page will have, https://…"
+                )
             if name in pages:
                 raise LessonError(f"{wrong} has the name of a file of the site: rename it")
             found[name] = self._file(name, wrong)

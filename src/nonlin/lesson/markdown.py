@@ -33,6 +33,7 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from nonlin.errors import FormulaError, NonlinError
 from nonlin.lesson.exercises import Exercise, exercise_html
+from nonlin.lesson.fragments import wrong_fragment
 from nonlin.lesson.inline import MATHEMATICS, QUOTES, set_mathematics, work_out
 from nonlin.lesson.settings import Demo, find
 from nonlin.typed_answer import activation_of, compile_formula
@@ -98,15 +99,23 @@ def render(
     parser.add_render_rule("demo", _demo_token)
     set_mathematics(parser)
     tokens = parser.parse(text)
-    _name_headings(tokens)
-    scopes: list[str] = []
+    places = {"main"} | _name_headings(tokens)
+    scopes: dict[str, str] = {}
     for token in tokens:
         if token.type == "demo" and not _fill_exercise(token, exercises or {}, source, language):
             _fill(token, demos, scopes, source, formulas)
-            token.meta["late"] = late
+            token.meta |= {"late": late, "place": token.meta["scope"] not in places}
+    directives = [token.content.split() for token in tokens if token.type == "demo"]
+    places |= scopes.keys() | {
+        f"exercise-{name[0]}" for head, *name in directives if head == ":::exercise"
+    }
     for line, child in placed(tokens):
         if child.type in MATHEMATICS:
             _work_out(child, line, source, language)
+        elif child.type == "link_open":
+            address = str(child.attrs["href"])
+            if why := wrong_fragment(address, places - {""}, scopes, demos):
+                raise LessonError(f"{source}, line {line}: the link {address!r}: {why}")
     return str(parser.renderer.render(tokens, parser.options, {}))
 
 
@@ -122,9 +131,12 @@ def placed(tokens: Sequence[Token]) -> Iterator[tuple[int, Token]]:
             yield line + breaks, child
 
 
-def demo_html(name: str, options: dict[str, object], scope: str = "", late: str = "") -> str:
-    """The element that a demo starts in."""
+def demo_html(
+    name: str, options: dict[str, object], scope: str = "", late: str = "", place: bool = False
+) -> str:
+    """The element that a demo starts in. With ``place``, a link to its scope leads there."""
     scoped = f' data-scope="{escape(scope)}"' if scope else ""
+    scoped += f' id="{escape(scope)}"' if scope and place else ""
     written = escape(json.dumps(options, ensure_ascii=False))
     names = f'class="figure-wide" data-demo="{escape(name)}"'
     return f'<div {names} data-options="{written}"{scoped}>{late}</div>\n'
@@ -175,7 +187,7 @@ def _fill_exercise(
 def _fill(
     token: Token,
     demos: Collection[str],
-    scopes: list[str],
+    scopes: dict[str, str],
     source: str,
     formulas: MutableMapping[str, Any] | None,
 ) -> None:
@@ -214,7 +226,7 @@ def _fill(
     scope = str(options.pop("scope", f"{name}{len(scopes) + 1}" if scopes else ""))
     if scope in scopes:
         raise wrong(f"the scope {scope!r} is taken")
-    scopes.append(scope)
+    scopes[scope] = name
     token.meta = {"name": name, "options": options, "scope": scope}
 
 
@@ -268,8 +280,8 @@ def _scalar(text: str) -> object:
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
-def _name_headings(tokens: list[Token]) -> None:
-    """Gives every heading an id, so that it can be linked to."""
+def _name_headings(tokens: list[Token]) -> set[str]:
+    """Gives every heading an id, so that it can be linked to; these."""
     taken: set[str] = set()
     for token, inline in zip(tokens, tokens[1:], strict=False):
         if token.type != "heading_open":
@@ -283,3 +295,4 @@ def _name_headings(tokens: list[Token]) -> None:
             name, n = f"{plain}-{n}", n + 1
         taken.add(name)
         token.attrSet("id", name)
+    return taken
