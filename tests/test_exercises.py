@@ -316,6 +316,8 @@ def test_the_directive_puts_the_text_where_a_reader_without_scripts_finds_it() -
     assert 'data-demo="exercise"' in html and 'data-demo="progress"' in html
     assert "disguise" in html and "Show that" in html
     assert exercise_html(EXERCISES["03-3-tanh"]) in html
+    choice = exercise_html(EXERCISES["03-1-saturation"])
+    assert choice.index("no such trouble") < choice.index("<ul>\n<li>Its slope grows")
     assert "style=" not in html and "<script" not in html
 
 

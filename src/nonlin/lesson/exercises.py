@@ -401,13 +401,21 @@ def _order(seed: str, count: int) -> list[int]:
     return sorted(range(count), key=lambda i: hashlib.sha256(f"{seed} {i}".encode()).digest())
 
 
+def _options(question: Mapping[str, Any]) -> str:
+    """What there is to choose from, as a list, in the order in which the figure shows it."""
+    if question["kind"] != "choice":
+        return ""
+    texts = (question["options"][i]["text"] for i in question["order"])
+    return "\n<ul>\n" + "".join(f"<li>{text}</li>\n" for text in texts) + "</ul>\n"
+
+
 def exercise_html(exercise: Exercise, language: str = "en") -> str:
     """The element that an exercise starts in; its text stands there for those who have no script."""
     spoken = str(exercise.data["lang"])
     marked = "" if language.split("-")[0].lower() == spoken else f' lang="{escape(spoken)}"'
     name = escape(exercise.name)
     options = escape(json.dumps({"exercise": exercise.name}))
-    asks = "\n".join(f"<li>{q['ask']}</li>" for q in exercise.data["questions"])
+    asks = "\n".join(f"<li>{q['ask']}{_options(q)}</li>" for q in exercise.data["questions"])
     return (
         f'<section class="exercise" id="exercise-{name}" data-demo="exercise" data-scope="{name}" '
         f'data-options="{options}">\n<h3{marked}>{escape(exercise.title)}</h3>\n{exercise.data["prompt"]}\n'
