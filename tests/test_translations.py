@@ -74,6 +74,7 @@ def test_a_translated_lesson_is_built_like_the_english_one(language: str) -> Non
     assert re.findall(worked_out, other.text) == re.findall(worked_out, LESSON.text)
     assert set(other.texts) == set(LESSON.texts) == set(TEXTS)
     assert "{name}" in other.texts["figure-description"]
+    assert "{name}" in other.texts["late-print"]
     assert all(other.texts[key] != LESSON.texts[key] for key in TEXTS if key not in SHARED)
 
 

@@ -47,6 +47,7 @@ TEXTS = (
     "figure-description",  # of a figure's own page; {name} is the figure's
     "noscript",
     "late",  # instead of a figure that has not started
+    "late-print",  # the same on paper; {name} is the figure's
     "colophon",
 )
 """Keys of what the pages say around a lesson. They are lines of Markdown where no markup is in the way."""

@@ -73,7 +73,8 @@ def render(
     language
         What it is written in, for the shape of its quotation marks and numbers.
     late
-        HTML that stands where a figure will be, and is seen only if it does not come (page.css).
+        HTML that stands where a figure will be, and is seen only if it does not come (page.css);
+        ``{name}`` in it is the figure's.
     formulas
         Takes the code of formulas in figures, by their text, for pages that can ask nobody for it. Without
         it they are looked at, and not compiled.
@@ -139,7 +140,8 @@ def demo_html(
     scoped += f' id="{escape(scope)}"' if scope and place else ""
     written = escape(json.dumps(options, ensure_ascii=False))
     names = f'class="figure-wide" data-demo="{escape(name)}"'
-    return f'<div {names} data-options="{written}"{scoped}>{late}</div>\n'
+    instead = late.replace("{name}", escape(name))
+    return f'<div {names} data-options="{written}"{scoped}>{instead}</div>\n'
 
 
 def _demo_rule(state: StateBlock, line: int, end: int, silent: bool) -> bool:

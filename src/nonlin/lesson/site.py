@@ -223,4 +223,8 @@ class _Printer:
 
     @property
     def late(self) -> str:
-        return f'<p class="late"{self.edition.mark("late")}>{self.edition.html("late")}</p>'
+        edition = self.edition
+        return (
+            f'<p class="late"{edition.mark("late")}>{edition.html("late")}</p>'
+            f'<p class="late-print"{edition.mark("late-print")}>{edition.text("late-print")}</p>'
+        )
