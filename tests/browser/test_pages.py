@@ -215,3 +215,24 @@ def test_menus_begin_with_what_the_lesson_tells_about(page: Any, server_url: str
         others = groups.last.locator("option").all_inner_texts()
         assert len(others) > 40 and not set(others) & set(taught)
         assert [o.lower()[0] for o in others] == sorted(o.lower()[0] for o in others)
+
+
+@pytest.mark.parametrize(
+    "name", ["explorer.de.html", "art.de.html", "demo-step.de.html", "demo-vanishing.html"]
+)
+def test_large_letters_on_a_phone_do_not_widen_the_page(
+    page: Any, server_url: str, name: str
+) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{server_url}{name}")
+    page.locator("figure").first.wait_for()
+    for size in (130, 150, 200):
+        page.evaluate(
+            f"""() => {{
+              const sheet = new CSSStyleSheet();
+              sheet.replaceSync("html {{ font-size: {size}% }}");
+              document.adoptedStyleSheets = [sheet];
+              return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            }}"""
+        )
+        page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth")
