@@ -389,3 +389,14 @@ def test_what_is_by_convention_is_not_written_over(page: Any, explorer_url: str,
     for left, top, right, bottom in others:
         apart = right < first[0] or first[2] < left or bottom < first[1] + 3 or first[3] - 3 < top
         assert apart
+
+
+def test_a_long_derivative_is_set_smaller_and_has_no_shade(page: Any, explorer_url: str) -> None:
+    """Where all of it is in view there is nothing to cover: a notebook's paper is not ours."""
+    page.goto(f"{explorer_url}#formula=z*tanh(softplus(a*z))&focus=yours")
+    page.locator(".notation .math").nth(1).locator("math").wait_for()
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.notation .math')].every("
+        "(each) => each.querySelector('math') && each.scrollWidth <= each.clientWidth"
+        " && getComputedStyle(each).backgroundImage === 'none')"
+    )
