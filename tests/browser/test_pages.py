@@ -236,3 +236,22 @@ def test_large_letters_on_a_phone_do_not_widen_the_page(
             }}"""
         )
         page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_rows_of_buttons_begin_where_the_figure_begins(page: Any, server_url: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{server_url}explorer.de.html")
+    row = page.locator(".taking")
+    row.wait_for()
+    lefts, tops = row.evaluate(
+        """(row) => {
+          const edge = row.getBoundingClientRect().left;
+          const boxes = [...row.querySelectorAll("button")].map((each) => each.getBoundingClientRect());
+          const tops = new Set(boxes.map(({ top }) => top));
+          const first = (top) => boxes.find((box) => box.top === top).left - edge;
+          const padding = parseFloat(getComputedStyle(row.querySelector("button")).paddingLeft);
+          return [[...tops].map((top) => first(top) + padding), tops.size];
+        }"""
+    )
+    assert tops > 1
+    assert all(abs(left) < 1 for left in lefts)
