@@ -266,6 +266,20 @@ def test_values_are_read_as_their_setting_is() -> None:
         ("playground activations=relu,z*zz", "unknown name 'zz'"),
         ("art activation=relu,max(z,zz)", "unknown name 'zz'"),
         ("art activation=a*z", "a*z has no value for a: write a number there"),
+        (
+            "vanishing depth=-3",
+            "depth of the demo 'vanishing' is a whole number from 1 to 50, as 10, not -3",
+        ),
+        ("vanishing depth=2.5", "a whole number from 1 to 50, as 10, not 2.5"),
+        ("softmax temperature=0", "is a number from 0.1 to 10, as 1, not 0"),
+        (
+            "softmax scores=1",
+            "is a list of 2 to 6 numbers from -1000 to 1000, as [2, 1, 0.1], not [1]",
+        ),
+        ("softmax typed=huge", "is one of large, own, as 'large', not 'huge'"),
+        ("dying activation=gelu", "is one of relu, leaky_relu, as 'relu', not 'gelu'"),
+        ("explorer layers=0", "a whole number from 1 to 100"),
+        ("art width=1000", "a whole number from 1 to 128"),
         ("vanishing activation=foo", "there is no activation 'foo'"),
         ("vanishing activation=z*z", "there is no activation 'z*z'"),
         ("vanishing compare=reluu", "did you mean relu"),
@@ -274,7 +288,7 @@ def test_values_are_read_as_their_setting_is() -> None:
         ("zigzag inputs=tanh,foo", "there is no activation 'foo'"),
     ],
 )
-def test_a_formula_or_name_that_is_none_is_an_error(
+def test_a_value_that_no_figure_takes_is_an_error(
     folder: Path, server: bool, directive: str, said: str
 ) -> None:
     path = lesson(folder, f"# A\n\n:::demo {directive}\n")

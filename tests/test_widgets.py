@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 import nonlin
 from nonlin import widgets
+from nonlin.errors import NonlinError
 from nonlin.lesson.folders import web_folder
 from nonlin.lesson.settings import DemoError, Setting, demos
 from nonlin.widgets import MissingAnywidgetError
@@ -74,6 +76,22 @@ def test_changes_are_told() -> None:
     w.z = 2
     w.set_state({"z": 3.5})  # as it comes from the figure
     assert heard == [(1.2, 2), (2, 3.5)]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "said"),
+    [
+        ("vanishing", {"depth": 2.5}, "is a whole number from 1 to 50, as 10, not 2.5"),
+        ("vanishing", {"activation": "foo"}, "there is no activation 'foo'"),
+        ("softmax", {"temperature": 0}, "is a number from 0.1 to 10"),
+        ("explorer", {"formula": "z*tanh(zz)"}, "unknown name 'zz'"),
+    ],
+)
+def test_values_that_no_figure_takes_are_refused(
+    name: str, settings: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(NonlinError, match=re.escape(said)):
+        nonlin.demo(name, **settings)
 
 
 # -- what a setting may be --------------------------------------------------------------------

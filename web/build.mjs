@@ -75,7 +75,7 @@ const demos = readdirSync("src/demos").filter((name) => !OF_LESSONS.includes(nam
 const about = {};
 for (const name of demos) about[name] = await widget(name);
 
-// A demo's defaults stand in its source, and there alone: its module is loaded for them here, as on a server.
+// A demo's defaults, and what it takes, stand in its source, and there alone: its module is loaded for them here, as on a server.
 // Where such a module prepares something in the page meanwhile, it meets a thing that lets all be done to it.
 const nothing = new Proxy(Object, {
   get: (_, name) => (name === Symbol.toPrimitive ? () => "" : nothing),
@@ -96,6 +96,7 @@ try {
   for (const name of demos) {
     const { default: demo } = await server.ssrLoadModule(`/src/demos/${name}/index.ts`);
     about[name].traits = demo.traits;
+    about[name].takes = demo.takes;
   }
 } finally {
   await server.close();

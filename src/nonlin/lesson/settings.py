@@ -1,8 +1,8 @@
 """The settings of demos: what may stand in a link, in a directive of a lesson, in a widget's traits.
 
-The build writes names and defaults from the front end's source into ``widgets/traits.json``. What a
-setting may be is read off its default: one whose default is a function's name holds names of functions.
-Values that only the figure can judge (a depth of a thousand) are refused there, in words.
+The build writes names, defaults and limits from the front end's source into ``widgets/traits.json``. What
+a setting may be besides is read off its default: one whose default is a function's name holds names of functions.
+Values that only the figure can judge (how many functions it can show) are refused there, in words.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 import numbers
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
@@ -64,12 +64,16 @@ class Setting:
         Its value if nothing is said; also what a value of it must be like.
     takes_formulas
         Whether what is a function's name in it may be a formula, too.
+    takes
+        What the figure takes, as its source says (``Takes`` in web/src/lib/state.svelte.ts); empty where that
+        depends on more.
     """
 
     demo: str
     name: str
     default: Any
     takes_formulas: bool = False
+    takes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -79,7 +83,19 @@ class Setting:
         --------
         >>> Setting("explorer", "functions", ["relu"]).kind
         'a list of texts'
+        >>> demos()["vanishing"].setting("depth").kind, demos()["softmax"].setting("scores").kind
+        ('a whole number from 1 to 50', 'a list of 2 to 6 numbers from -1000 to 1000')
         """
+        match self.takes:
+            case {"oneOf": names}:
+                return f"one of {', '.join(filter(None, names))}"
+            case {"whole": [low, high]}:
+                return f"a whole number from {low} to {high}"
+            case {"number": [low, high]}:
+                return f"a number from {low} to {high}"
+            case {"numbers": [fewest, most, low, high]}:
+                count = fewest if fewest == most else f"{fewest} to {most}"
+                return f"a list of {count} numbers from {low} to {high}"
         if isinstance(self.default, list):
             return f"a list of {_MANY[_items(self.default)]}"
         return _ONE[type(self.default)]
@@ -109,7 +125,7 @@ class Setting:
         Raises
         ------
         DemoError
-            It is of another kind.
+            It is of another kind, or beyond what the figure takes.
 
         Examples
         --------
@@ -123,7 +139,7 @@ class Setting:
         nonlin.lesson.settings.DemoError: z of the demo 'explorer' is a number, as 1.2, not '2'
         """
         try:
-            read = _like(self.default, value)
+            read = self._within(_like(self.default, value))
         except _Unlike:
             as_this = f", as {self.default!r}" if self.default not in (None, [], {}, "") else ""
             raise DemoError(
@@ -136,6 +152,23 @@ class Setting:
             if name not in formulas and name != self.default:
                 nonlin.catalogue[name]  # where there is none, the error offers the nearest ones
         return read
+
+    def _within(self, value: Any) -> Any:
+        """A value of the right kind, if the figure takes it."""
+        match self.takes:
+            case {"oneOf": names}:
+                fits = value in names
+            case {"whole": [low, high]}:
+                fits = value == int(value) and low <= value <= high
+            case {"number": [low, high]}:
+                fits = low <= value <= high
+            case {"numbers": [fewest, most, low, high]}:
+                fits = fewest <= len(value) <= most and all(low <= item <= high for item in value)
+            case _:
+                fits = True
+        if not fits:
+            raise _Unlike
+        return value
 
     def formulas(self, value: Any) -> list[str]:
         """The formulas in a value, which have to be compiled.
@@ -315,7 +348,7 @@ def demos() -> Mapping[str, Demo]:
             name: Demo(
                 name,
                 {
-                    key: Setting(name, key, default, each["formulas"])
+                    key: Setting(name, key, default, each["formulas"], each["takes"].get(key, {}))
                     for key, default in each["traits"].items()
                 },
                 each["engine"],

@@ -1,6 +1,7 @@
 import { mount, unmount, type Component } from "svelte";
 import { fetchTexts, messages, type Part } from "../messages";
 import type { Demo, Model } from "./model";
+import type { Reader } from "./state.svelte";
 import "../styles/tokens.css";
 import "../styles/controls.css";
 
@@ -20,6 +21,8 @@ function failure(text: string): HTMLElement {
 interface Options {
   /** The part of the texts that it needs beside those that are there at once. */
   texts?: Part | "none";
+  /** Those of its readers that need neither the catalogue nor the engine. */
+  limits?: Record<string, Reader<unknown>>;
   /** Told below what stands there already, in place of the usual. */
   failed?: (reason: string) => string;
 }
@@ -32,10 +35,11 @@ export function demo<State extends Closable>(
   traits: Record<string, unknown>,
   component: Component<{ lab: State }>,
   prepare: (model: Model) => State | Promise<State>,
-  { texts = "figures", failed }: Options = {},
+  { texts = "figures", limits = {}, failed }: Options = {},
 ): Demo {
   return {
     traits: { ...traits },
+    takes: Object.fromEntries(Object.entries(limits).flatMap(([name, { takes }]) => (takes ? [[name, takes]] : []))),
     render({ model, el }) {
       let cleanup: (() => void) | undefined;
       let gone = false;

@@ -1,3 +1,5 @@
+import type { Takes } from "./state.svelte";
+
 /** The part of anywidget's front-end model that a demo uses. In a notebook it is the widget; on a page, hashModel.ts. */
 export interface Model {
   get(name: string): unknown;
@@ -15,6 +17,8 @@ export interface RenderProps {
 }
 
 export interface Demo {
+  /** What its traits take, as far as that needs neither the catalogue nor the engine. */
+  takes: Record<string, Takes>;
   /** Every trait with its default: what a page's address may hold. */
   traits: Record<string, unknown>;
   render(props: RenderProps): () => void;

@@ -2,8 +2,18 @@ import { History } from "./history";
 import { messages } from "../messages";
 import type { Model } from "./model";
 
+/**
+ * What a reader takes, in a form that the build writes down for Python, which refuses other values before there is a
+ * page. Of `numbers` these are the fewest, the most, the least and the largest. Readers of their own kind have none.
+ */
+export type Takes =
+  | { whole: [low: number, high: number] }
+  | { number: [low: number, high: number] }
+  | { numbers: [fewest: number, most: number, low: number, high: number] }
+  | { oneOf: readonly string[] };
+
 /** Reads one trait: the value if it makes sense, else undefined. */
-export type Reader<T> = (value: unknown) => T | undefined;
+export type Reader<T> = ((value: unknown) => T | undefined) & { takes?: Takes };
 
 /** All traits as the model has them, and what of them made no sense, as sentences. */
 export interface Read<Traits> {
@@ -140,31 +150,31 @@ function readEach<Traits extends object>(model: Model, defaults: Traits, readers
   return { traits, ignored: ignored.map(messages.ignoredPart) };
 }
 
+const taking = <T>(takes: Takes, reader: (value: unknown) => T | undefined): Reader<T> => Object.assign(reader, { takes });
+
 /** Readers for the usual kinds of trait. */
 export const reading = {
-  number:
-    (low: number, high: number): Reader<number> =>
-    (value) =>
+  number: (low: number, high: number): Reader<number> =>
+    taking({ number: [low, high] }, (value) =>
       typeof value === "number" && value >= low && value <= high ? value : undefined,
-  whole:
-    (low: number, high: number): Reader<number> =>
-    (value) =>
+    ),
+  whole: (low: number, high: number): Reader<number> =>
+    taking({ whole: [low, high] }, (value) =>
       typeof value === "number" && Number.isInteger(value) && value >= low && value <= high ? value : undefined,
+    ),
   flag: (value: unknown): boolean | undefined => (typeof value === "boolean" ? value : undefined),
   text: (value: unknown): string | undefined => (typeof value === "string" ? value : undefined),
-  oneOf:
-    <T extends string>(...names: readonly T[]): Reader<T> =>
-    (value) =>
-      names.find((name) => name === value),
-  numbers:
-    (least: number, most: number, low = -Infinity, high = Infinity): Reader<number[]> =>
-    (value) =>
+  oneOf: <T extends string>(...names: readonly T[]): Reader<T> =>
+    taking({ oneOf: names }, (value) => names.find((name) => name === value)),
+  numbers: (least: number, most: number, low = -Infinity, high = Infinity): Reader<number[]> =>
+    taking({ numbers: [least, most, low, high] }, (value) =>
       Array.isArray(value) &&
       value.length >= least &&
       value.length <= most &&
       value.every((item) => typeof item === "number" && item >= low && item <= high)
         ? (value as number[])
         : undefined,
+    ),
   names:
     (known: (name: string) => boolean, most: number): Reader<string[]> =>
     (value) =>

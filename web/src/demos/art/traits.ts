@@ -52,23 +52,28 @@ export function joined(names: readonly string[]): string {
   return new Set(names).size === 1 ? (names[0] ?? "") : names.join(",");
 }
 
+/** What needs neither the catalogue nor the engine to be read. */
+export const LIMITS = {
+  seed: reading.whole(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  depth: reading.whole(1, MOST_DEPTH),
+  width: reading.whole(1, MOST_WIDTH),
+  latent: reading.numbers(2, 2, -FARTHEST, FARTHEST),
+} satisfies Partial<Readers<Traits>>;
+
 export function readers({ kernels, definer }: Lab, { inputs, palettes }: ArtData): Readers<Traits> {
   const known = new Map(kernels.flatMap(({ fn }) => [fn.name, ...fn.aliases].map((name) => [name, fn.name])));
   const named = reading.names((name) => inputs.includes(name), inputs.length);
   return {
-    seed: reading.whole(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+    ...LIMITS,
     activation: (value) => {
       if (typeof value !== "string") return undefined;
       const names = listed(value).map((name) => known.get(name) ?? (isFormula(name) && definer(name) ? name : undefined));
       return names.length <= MOST_DEPTH && names.every((name) => name !== undefined) ? joined(names) : undefined;
     },
-    depth: reading.whole(1, MOST_DEPTH),
-    width: reading.whole(1, MOST_WIDTH),
     palette: reading.oneOf(...Object.keys(palettes), "rgb"),
     inputs: (value) => {
       const found = named(value);
       return found && found.length > 0 ? inputs.filter((name) => found.includes(name)) : undefined;
     },
-    latent: reading.numbers(2, 2, -FARTHEST, FARTHEST),
   };
 }

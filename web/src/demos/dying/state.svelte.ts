@@ -8,7 +8,7 @@ import { Course } from "../../lib/plot/course";
 import { Runner } from "../../lib/runner.svelte";
 import { messages } from "../../messages";
 import { POINTS, points, type Data } from "./data";
-import { ASKED, DEFAULTS, READERS, type Traits } from "./traits";
+import { ASKED, DEFAULTS, LIMITS, type Traits } from "./traits";
 
 /** One hidden unit over all points. */
 export interface Unit {
@@ -80,7 +80,7 @@ export class DyingState extends NetworkState<Traits> {
   }
 
   private constructor(model: Model, lab: Lab, connection: Connection) {
-    super(model, DEFAULTS, READERS, lab, connection);
+    super(model, DEFAULTS, LIMITS, lab, connection);
     this.runner = new Runner(
       () => this.#work(),
       (error) => {

@@ -39,7 +39,7 @@ export const DEFAULTS: Traits = {
   ask: true,
 };
 
-export const READERS: Readers<Traits> = {
+export const LIMITS: Readers<Traits> = {
   data: reading.oneOf(...DATA),
   activation: reading.oneOf(...ACTIVATIONS),
   optimizer: reading.oneOf(...OPTIMIZERS),

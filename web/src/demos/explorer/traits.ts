@@ -1,6 +1,6 @@
 import type { Model } from "../../lib/model";
 import type { Lab } from "../../lib/lab/lab";
-import type { Read } from "../../lib/state.svelte";
+import { reading, type Read, type Readers } from "../../lib/state.svelte";
 import { messages } from "../../messages";
 
 /** The whole state of the Explorer, as it stands in a link or in a widget's traits. */
@@ -37,6 +37,9 @@ export const DEFAULTS: Traits = {
   predict: false,
   focus: "",
 };
+
+/** What needs neither the catalogue nor the engine to be read. */
+export const LIMITS = { layers: reading.whole(1, MOST_LAYERS) } satisfies Partial<Readers<Traits>>;
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 
@@ -83,9 +86,7 @@ export function readTraits(model: Model, lab: Lab): Read<Traits> {
   });
   take("formula", (value) => (typeof value === "string" && value.length <= 500 ? value : undefined));
   take("z", (value) => (isNumber(value) ? value : undefined));
-  take("layers", (value) =>
-    isNumber(value) && Number.isInteger(value) && value >= 1 && value <= MOST_LAYERS ? value : undefined,
-  );
+  take("layers", LIMITS.layers);
   take("show_second", (value) => (typeof value === "boolean" ? value : undefined));
   take("predict", (value) => (typeof value === "boolean" ? value : undefined));
   take("view", (value) => (isView(value) ? [...value] : undefined));

@@ -29,12 +29,17 @@ export const DEFAULTS: Traits = {
   ask: true,
 };
 
-export const readers = (known: (name: string) => boolean): Readers<Traits> => ({
+/** What needs neither the catalogue nor the engine to be read. */
+export const LIMITS = {
   layers: reading.whole(1, MOST_LAYERS),
   seed: reading.whole(0, 999_999),
-  activation: (value) => (typeof value === "string" && (value === NONE || known(value)) ? value : undefined),
   line: reading.numbers(4, 4, -1, 1),
   collapsed: reading.flag,
   task: reading.oneOf(...TASKS),
   ask: reading.flag,
+} satisfies Partial<Readers<Traits>>;
+
+export const readers = (known: (name: string) => boolean): Readers<Traits> => ({
+  ...LIMITS,
+  activation: (value) => (typeof value === "string" && (value === NONE || known(value)) ? value : undefined),
 });

@@ -74,6 +74,24 @@ export const DEFAULTS: Traits = {
   ask: true,
 };
 
+/** What needs neither the catalogue nor the engine to be read. */
+export const LIMITS = {
+  data: reading.oneOf(...KINDS),
+  classes: reading.whole(2, 3),
+  samples: reading.whole(10, MOST_POINTS),
+  noise: reading.number(0, 0.5),
+  data_seed: reading.whole(0, MOST_SEED),
+  test_share: reading.number(0, 0.9),
+  show_test: reading.flag,
+  seed: reading.whole(0, MOST_SEED),
+  loss: reading.oneOf(...LOSSES),
+  lr: reading.number(...LR),
+  batch_size: reading.whole(1, MOST_POINTS),
+  weight_decay: reading.number(0, 1),
+  speed: reading.whole(1, FASTEST),
+  ask: reading.flag,
+} satisfies Partial<Readers<Traits>>;
+
 export function readers(lab: Lab, engine: EngineDescription): Readers<Traits> {
   const names = engine.activations.map(({ name }) => name);
   const isOwn = (name: string): boolean => isFormula(name) && lab.definer(name) !== undefined;
@@ -86,14 +104,8 @@ export function readers(lab: Lab, engine: EngineDescription): Readers<Traits> {
     isOwn(key.slice(0, key.lastIndexOf("."))) ||
     lab.kernels.some(({ fn }) => fn.parameters.some(({ name }) => key === `${fn.name}.${name}`));
   return {
-    data: reading.oneOf(...KINDS),
-    classes: reading.whole(2, 3),
-    samples: reading.whole(10, MOST_POINTS),
-    noise: reading.number(0, 0.5),
-    data_seed: reading.whole(0, MOST_SEED),
-    test_share: reading.number(0, 0.9),
+    ...LIMITS,
     points: (value) => (typeof value === "string" && decodePoints(value) ? value : undefined),
-    show_test: reading.flag,
     layers: (value) =>
       reading.numbers(0, MOST_LAYERS, 1, MOST_UNITS)(value)?.every(Number.isInteger) ? (value as number[]) : undefined,
     activation: named,
@@ -109,13 +121,6 @@ export function readers(lab: Lab, engine: EngineDescription): Readers<Traits> {
         ? (value as Record<string, number>)
         : undefined,
     init: reading.oneOf(...Object.keys(engine.initial)),
-    seed: reading.whole(0, MOST_SEED),
-    loss: reading.oneOf(...LOSSES),
     optimizer: reading.oneOf(...engine.optimizers),
-    lr: reading.number(...LR),
-    batch_size: reading.whole(1, MOST_POINTS),
-    weight_decay: reading.number(0, 1),
-    speed: reading.whole(1, FASTEST),
-    ask: reading.flag,
   };
 }

@@ -1,5 +1,5 @@
 import { demo } from "../../lib/demo";
 import Sheet from "./Sheet.svelte";
-import { DEFAULTS, SheetState } from "./state.svelte";
+import { DEFAULTS, LIMITS, SheetState } from "./state.svelte";
 
-export default demo({ ...DEFAULTS }, Sheet, (model) => SheetState.open(model));
+export default demo({ ...DEFAULTS }, Sheet, (model) => SheetState.open(model), { limits: LIMITS });

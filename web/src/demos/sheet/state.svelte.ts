@@ -2,7 +2,7 @@ import { assignLooks, OWN_LOOK, type Look } from "../../lib/colours";
 import type { Facts, Property, RowFn } from "../../lib/lab/contract";
 import { factsByName, labOf, type Kernel, type Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
-import { DemoState, reading } from "../../lib/state.svelte";
+import { DemoState, reading, type Readers } from "../../lib/state.svelte";
 import { search, wordsOf, type Sought } from "./search";
 import { propertyName, valueText } from "../../lib/values";
 import { messages, summaryOf } from "../../messages";
@@ -51,6 +51,15 @@ function said(claim: Property): string {
   return `${name} ${valueText(value)} ${bounds}`;
 }
 
+/** What needs neither the catalogue nor the engine to be read. */
+export const LIMITS: Readers<Traits> = {
+  all: reading.flag,
+  sort: reading.oneOf<Order>("", "name", ...COLUMNS),
+  down: reading.flag,
+  filter: reading.text,
+  why: reading.text,
+};
+
 export class SheetState extends DemoState<Traits> {
   readonly #every: Row[];
   readonly #short: Row[];
@@ -62,13 +71,7 @@ export class SheetState extends DemoState<Traits> {
   }
 
   private constructor(model: Model, lab: Lab, facts: ReadonlyMap<string, Facts>) {
-    super(model, DEFAULTS, {
-      all: reading.flag,
-      sort: reading.oneOf<Order>("", "name", ...COLUMNS),
-      down: reading.flag,
-      filter: reading.text,
-      why: reading.text,
-    });
+    super(model, DEFAULTS, LIMITS);
     const looks = assignLooks(lab.kernels.map(({ fn }) => fn.name));
     const row = (fn: Omit<RowFn, "properties">, properties: readonly Property[], aliases: readonly string[], kernel?: Kernel): Row => ({
       name: fn.name,

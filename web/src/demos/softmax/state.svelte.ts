@@ -1,6 +1,6 @@
 import type { Rows } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
-import { DemoState, reading } from "../../lib/state.svelte";
+import { DemoState, reading, type Readers } from "../../lib/state.svelte";
 
 export interface Traits {
   scores: number[];
@@ -33,6 +33,17 @@ export const DEFAULTS: Traits = {
 /** e to the 1000 is far beyond the largest double. */
 const LARGE: readonly number[] = [1000, 999];
 
+/** What needs neither the catalogue nor the engine to be read. */
+export const LIMITS: Readers<Traits> = {
+  scores: reading.numbers(FEWEST, MOST, -LARGEST, LARGEST),
+  temperature: reading.number(0.1, 10),
+  target: reading.whole(0, MOST - 1),
+  shift: reading.number(-LARGEST, LARGEST),
+  squared: reading.flag,
+  typed: reading.oneOf("large", "own"),
+  ask: reading.flag,
+};
+
 export class SoftmaxState extends DemoState<Traits> {
   readonly #rows: Rows;
 
@@ -62,15 +73,7 @@ export class SoftmaxState extends DemoState<Traits> {
   });
 
   constructor(model: Model, rows: Rows) {
-    super(model, DEFAULTS, {
-      scores: reading.numbers(FEWEST, MOST, -LARGEST, LARGEST),
-      temperature: reading.number(0.1, 10),
-      target: reading.whole(0, MOST - 1),
-      shift: reading.number(-LARGEST, LARGEST),
-      squared: reading.flag,
-      typed: reading.oneOf("large", "own"),
-      ask: reading.flag,
-    });
+    super(model, DEFAULTS, LIMITS);
     this.#rows = rows;
   }
 

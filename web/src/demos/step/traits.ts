@@ -17,12 +17,17 @@ export const REACH = 3;
 
 export const DEFAULTS: Traits = { functions: ["step", "sigmoid", "relu"], lr: 0.2, seed: 1, ask: true };
 
+/** What needs neither the catalogue nor the engine to be read. */
+export const LIMITS = {
+  lr: reading.number(0.001, 10),
+  seed: reading.whole(0, 999_999),
+  ask: reading.flag,
+} satisfies Partial<Readers<Traits>>;
+
 export const readers = (known: (name: string) => boolean): Readers<Traits> => ({
   functions: (value) => {
     const names = reading.names(known, 5)(value);
     return names && names.length > 0 ? names : undefined;
   },
-  lr: reading.number(0.001, 10),
-  seed: reading.whole(0, 999_999),
-  ask: reading.flag,
+  ...LIMITS,
 });

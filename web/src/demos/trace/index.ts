@@ -1,7 +1,7 @@
 import { demo } from "../../lib/demo";
 import { labOf } from "../../lib/lab/lab";
 import { connect } from "../../lib/net/connect";
-import { DEFAULTS, TraceState } from "./state.svelte";
+import { DEFAULTS, LIMITS, TraceState } from "./state.svelte";
 import Trace from "./Trace.svelte";
 
 export default demo({ ...DEFAULTS }, Trace, async (model) => {
@@ -9,4 +9,4 @@ export default demo({ ...DEFAULTS }, Trace, async (model) => {
   const state = new TraceState(model, lab, connection);
   await state.refresh();
   return state;
-});
+}, { limits: LIMITS });

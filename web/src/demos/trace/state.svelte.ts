@@ -47,6 +47,18 @@ export const DEFAULTS: Traits = {
   digits: false,
 };
 
+/** What needs neither the catalogue nor the engine to be read. */
+export const LIMITS = {
+  inputs: reading.numbers(1, WIDEST, -FARTHEST, FARTHEST),
+  targets: reading.numbers(1, WIDEST, -FARTHEST, FARTHEST),
+  weights: reading.numbers(0, DEEPEST * WIDEST * (WIDEST + 1), -FARTHEST, FARTHEST),
+  seed: reading.whole(0, 1e9),
+  mode: reading.oneOf("forward", "backward"),
+  step: reading.whole(0, DEEPEST * WIDEST),
+  all: reading.flag,
+  digits: reading.flag,
+} satisfies Partial<Readers<Traits>>;
+
 const NETWORK = "trace";
 
 /** As many as asked for: those that there are, then `more`. */
@@ -85,14 +97,7 @@ export class TraceState extends NetworkState<Traits> {
         return widths?.every(Number.isInteger) ? widths : undefined;
       },
       activations: reading.names(known, DEEPEST),
-      inputs: reading.numbers(1, WIDEST, -FARTHEST, FARTHEST),
-      targets: reading.numbers(1, WIDEST, -FARTHEST, FARTHEST),
-      weights: reading.numbers(0, DEEPEST * WIDEST * (WIDEST + 1), -FARTHEST, FARTHEST),
-      seed: reading.whole(0, 1e9),
-      mode: reading.oneOf("forward", "backward"),
-      step: reading.whole(0, DEEPEST * WIDEST),
-      all: reading.flag,
-      digits: reading.flag,
+      ...LIMITS,
     };
     super(model, DEFAULTS, readers, lab, connection);
   }

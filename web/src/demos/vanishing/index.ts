@@ -1,6 +1,6 @@
 import { demo } from "../../lib/demo";
 import { VanishingState } from "./state.svelte";
-import { DEFAULTS } from "./traits";
+import { DEFAULTS, LIMITS } from "./traits";
 import Vanishing from "./Vanishing.svelte";
 
-export default demo({ ...DEFAULTS }, Vanishing, (model) => VanishingState.open(model));
+export default demo({ ...DEFAULTS }, Vanishing, (model) => VanishingState.open(model), { limits: LIMITS });

@@ -47,22 +47,27 @@ export function inits(scales: Scales): string[] {
   });
 }
 
+/** What needs neither the catalogue nor the engine to be read. */
+export const LIMITS = {
+  depth: reading.whole(1, DEEPEST),
+  width: reading.whole(4, 64),
+  biases: reading.number(0, 10),
+  lr: reading.number(1e-5, 100),
+  seed: reading.whole(0, 999_999),
+  layer: reading.whole(1, DEEPEST),
+  ask: reading.flag,
+} satisfies Partial<Readers<Traits>>;
+
 export function readers({ kernels }: Lab, scales: Scales): Readers<Traits> {
   const known = new Map(kernels.flatMap(({ fn }) => [fn.name, ...fn.aliases].map((name) => [name, fn.name])));
   const named = (value: unknown): string | undefined => (typeof value === "string" ? known.get(value) : undefined);
   return {
-    depth: reading.whole(1, DEEPEST),
+    ...LIMITS,
     activation: named,
     compare: (value) => (value === "" ? "" : named(value)),
     init: (value) => {
       const scale = typeof value === "string" && value in scales ? JSON.stringify(scales[value]) : undefined;
       return scale && inits(scales).find((name) => JSON.stringify(scales[name]) === scale);
     },
-    width: reading.whole(4, 64),
-    biases: reading.number(0, 10),
-    lr: reading.number(1e-5, 100),
-    seed: reading.whole(0, 999_999),
-    layer: reading.whole(1, DEEPEST),
-    ask: reading.flag,
   };
 }

@@ -30,15 +30,20 @@ export const USUAL_LR: Record<Batch, number> = { all: 1.6, "16": 0.6, "1": 0.3 }
 
 export const DEFAULTS: Traits = { inputs: ["sigmoid", "tanh"], start: [0, 0], lr: 1.6, batch: "all", seed: 1, ask: true };
 
+/** What needs neither the catalogue nor the engine to be read. */
+export const LIMITS = {
+  start: reading.numbers(2, 2, -2, 2.25),
+  lr: reading.number(0.01, 10),
+  seed: reading.whole(0, 999_999),
+  ask: reading.flag,
+} satisfies Partial<Readers<Traits>>;
+
 export const readers = (known: (name: string) => boolean): Readers<Traits> => ({
   inputs: (value) => {
     const names = reading.names(known, 2)(value);
     return names?.length === 2 ? names : undefined;
   },
-  start: reading.numbers(2, 2, -2, 2.25),
-  lr: reading.number(0.01, 10),
+  ...LIMITS,
   // An address holds "16" as a number where the default is a word, and a notebook may send one.
   batch: (value) => BATCHES.find((batch) => batch === String(value)),
-  seed: reading.whole(0, 999_999),
-  ask: reading.flag,
 });
