@@ -252,6 +252,11 @@ def test_the_defaults_that_are_listed_can_be_written(name: str) -> None:
 def test_values_are_read_as_their_setting_is() -> None:
     html = unescape(render(":::demo explorer formula=2 view=3,5 functions=relu", demos()))
     assert '{"formula": "2", "view": [3, 5], "functions": ["relu"]}' in html
+    # A function's other names are not known to every figure.
+    html = unescape(
+        render(":::demo step functions=swish,relu\n\n:::demo linearity activation=swish", demos())
+    )
+    assert '{"functions": ["silu", "relu"]}' in html and '{"activation": "silu"}' in html
     done = CliRunner().invoke(app, ["demos", "explorr"])
     assert "did you mean 'explorer'" in str(done.exception)
 

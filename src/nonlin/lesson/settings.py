@@ -131,8 +131,8 @@ class Setting:
         --------
         >>> Setting("explorer", "z", 1.2).read(np.float32(0.5))
         0.5
-        >>> Setting("explorer", "functions", ["relu"]).read((nonlin.gelu, "tanh"))
-        ['gelu', 'tanh']
+        >>> Setting("explorer", "functions", ["relu"]).read((nonlin.gelu, "swish"))
+        ['gelu', 'silu']
         >>> Setting("explorer", "z", 1.2).read("2")
         Traceback (most recent call last):
             ...
@@ -148,10 +148,12 @@ class Setting:
         formulas = self.formulas(read)
         for formula in formulas:
             activation_of({"formula": formula})  # what is wrong with it is the error's to say
-        for name in self._functions(read):
-            if name not in formulas and name != self.default:
-                nonlin.catalogue[name]  # where there is none, the error offers the nearest ones
-        return read
+        names = [n for n in self._functions(read) if n not in formulas and n != self.default]
+        # Where there is none, the error offers the nearest ones; not all figures know a function's other names.
+        own = {name: nonlin.catalogue[name].name for name in names}
+        if isinstance(read, list):
+            return [own.get(item, item) for item in read]
+        return own.get(read, read) if isinstance(read, str) else read
 
     def _within(self, value: Any) -> Any:
         """A value of the right kind, if the figure takes it."""
