@@ -394,6 +394,20 @@ def test_an_exercise_is_in_the_language_of_its_lesson(folder: Path) -> None:
     assert (english["title"], english["lang"]) == ("How steep?", "en")
 
 
+def test_an_exercise_brings_its_pictures(folder: Path) -> None:
+    shows = "![a](bilder/knick%20eins.png) and [more](mehr.pdf), [here](explorer.html#z=2)"
+    text = guide().replace("Look at the *sigmoid* first.", shows)
+    (folder / "steep.toml").write_text(text, "utf-8")
+    path = lesson(folder, ":::exercise steep\n")
+    files = site(server=False, lesson=path)
+    assert files["bilder/knick eins.png"] == PNG and "mehr.pdf" in files
+    (folder / "steep.toml").write_text(text.replace("eins", "zwei"), "utf-8")
+    with pytest.raises(
+        LessonError, match=r"^steep.toml: the image 'bilder/knick%20zwei.png' is not"
+    ):
+        site(server=False, lesson=path)
+
+
 def test_what_is_wrong_with_an_exercise_of_ones_own_is_told(folder: Path) -> None:
     path = lesson(folder, "# A\n\n:::exercise steep\n")
     with pytest.raises(

@@ -18,14 +18,16 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from nonlin.lesson.exercises import Exercise
 from nonlin.lesson.markdown import LessonError, placed
 
 __all__ = ["TEXTS", "Document"]
@@ -55,6 +57,7 @@ TEXTS = (
 _KEYS = ("title", "description", "lang", *TEXTS)
 _EXERCISE = re.compile(r":::exercise[ \t]+([\w-]+)[ \t]*$", re.MULTILINE)
 _TAG = re.compile(r"<(img\b|a\s+href\b)", re.IGNORECASE)
+_SHOWN = re.compile(r'<img src="([^"]*)"|<a href="([^"]*)"')
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _LONGEST = 160  # characters of a description
 
@@ -128,13 +131,17 @@ class Document:
                 found.append(Document.read(path))
         return found
 
-    def files(self, pages: Collection[str]) -> dict[str, bytes]:
+    def files(
+        self, pages: Collection[str], exercises: Collection[Exercise] = ()
+    ) -> dict[str, bytes]:
         """The files beside it that it shows as images or links to, by name.
 
         Parameters
         ----------
         pages
             Names that the site itself has: a link to one of them needs no file.
+        exercises
+            Those that lie beside it, whose texts may show files, too.
 
         Raises
         ------
@@ -150,8 +157,12 @@ class Document:
                     "![what is to be seen](pictures/bend.png) or [a link](more.pdf), and between backticks "
                     "what readers are to see so"
                 )
-        for line, what, address in _references(tokens):
-            wrong = f"{self.path.name}, line {line}: the {what} {address!r}"
+        shown = [(f"{self.path.name}, line {line}", *found) for line, *found in _references(tokens)]
+        for exercise in exercises:
+            place = f"{exercise.name}.toml"
+            shown += [(place, *found) for found in _references_in(exercise.data)]
+        for place, what, address in shown:
+            wrong = f"{place}: the {what} {address!r}"
             name = _local(address, what, wrong)
             if name is None or (what == "link" and name in pages):
                 continue
@@ -249,6 +260,19 @@ def _references(tokens: list[Token]) -> Iterator[tuple[int, str, str]]:
             yield line, "image", str(child.attrs["src"])
         elif child.type == "link_open":
             yield line, "link", str(child.attrs["href"])
+
+
+def _references_in(data: object) -> Iterator[tuple[str, str]]:
+    """Kind and address of every image and link in an exercise, whose texts are HTML already."""
+    if isinstance(data, str):
+        for image, link in _SHOWN.findall(data):
+            yield ("image", unescape(image)) if image else ("link", unescape(link))
+    elif isinstance(data, Mapping):
+        for value in data.values():
+            yield from _references_in(value)
+    elif isinstance(data, Sequence):
+        for value in data:
+            yield from _references_in(value)
 
 
 def _local(address: str, what: str, wrong: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,17 +64,20 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
     policy = "" if server else PORTABLE_POLICY
     files: dict[str, bytes] = {"favicon.svg": _ICON.encode()}
     formulas: dict[str, Any] | None = None if server else {}
+    shown: list[tuple[Document, Collection[Exercise]]] = []
     python = {} if server else _python(web)
     about = {"version": 1} if server else {"version": 1, "python": sum(map(len, python.values()))}
     for edition in languages:
         exercises = read_folder(language=edition.language)
-        exercises |= read_beside(
+        own = read_beside(
             edition.document.path.parent,
             edition.document.exercises,
             exercises,
             original=languages[0].language,
             language=edition.language,
         )
+        exercises |= own
+        shown.append((edition.document, own.values()))
         printer = _Printer(bundle, edition, languages, server, policy, formulas)
         files |= printer.pages(exercises)
         told = _json({**about, "exercises": [e.data for e in exercises.values()]})
@@ -96,8 +99,8 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
         files[DATA_SCRIPT] = data_script(inside).encode()
         files |= python
     beside: dict[str, bytes] = {}
-    for edition in languages:
-        beside |= edition.document.files(files)
+    for document, own_exercises in shown:
+        beside |= document.files(files, own_exercises)
     return files | beside
 
 
