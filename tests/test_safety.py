@@ -215,10 +215,12 @@ def again_and_again():
     while not done:
         time.sleep(0.002)
         os.kill(os.getpid(), signal.SIGINT)
-threading.Thread(target=again_and_again, daemon=True).start()
-count = 0
+begun, count = False, 0
 while True:
     try:
+        if not begun:
+            begun = True
+            threading.Thread(target=again_and_again, daemon=True).start()
         while count < 60:
             count += 1
             nonlin.mish(np.full(1 << 20, 0.5))

@@ -234,7 +234,7 @@ def test_a_loss_that_overflows_is_explained_and_cured(play: Any) -> None:
     assert re.search(r"(layer \d|output|loss)", told)
     assert "learning rate, 1000, is far too large" in told
     assert "ReLU has no upper limit" in told
-    page.locator("button.play:disabled", has_text="Play").wait_for()
+    page.locator("button.play[aria-disabled='true']", has_text="Play").wait_for()
     # The last good weights are kept, and the curves have no gap.
     fields = page.get_by_test_id("details").get_by_role("textbox")
     values = [f.replace("−", "-") for f in (fields.nth(i).input_value() for i in range(9))]

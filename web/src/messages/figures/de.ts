@@ -577,7 +577,7 @@ const figures: Figures = {
     check: "Prüfen",
     several: "Es kann mehr als eine richtig sein.",
     tone: { right: "Richtig.", wrong: "Noch nicht.", unread: "Keine Zahl." },
-    noNumber: "Eine Zahl schreibst du wie 0,0123, 1,23e-2, 1,23 %, 1/81 oder 1/(1 + e^-2): mit e, aber ohne Funktionen.",
+    noNumber: "Eine Zahl schreibst du wie 0,0123, 1,23e-2, 1,23 %, 1/81 oder 1 - e^-3.",
     notYet: (hints) => (hints ? "Vielleicht hilft ein Tipp." : "Sieh noch einmal hin."),
     slips: {
       sign: "Die Größe stimmt, aber nicht das Vorzeichen.",

@@ -588,7 +588,7 @@ export const figures = {
     check: "Check",
     several: "More than one may be right.",
     tone: { right: "Right.", wrong: "Not yet.", unread: "Not a number." },
-    noNumber: "A number can be written like 0.0123, 1.23e-2, 1.23%, 1/81 or 1/(1 + e^-2): e, but no functions.",
+    noNumber: "A number can be written like 0.0123, 1.23e-2, 1.23%, 1/81 or 1 - e^-3.",
     notYet: (hints: boolean) => (hints ? "A hint may help." : "Look once more."),
     /** Slips that can be made with any number. */
     slips: {
