@@ -196,9 +196,8 @@ def _filled(condition: Expr, value: Expr, around: Expr, slope: Expr) -> Expr | N
     if not place.is_constant or any(e.parameters for e in (value, around, slope)):
         return None
     c = mpmath.mpf(accurate(place, 0.0, None, 2 * _NEAR))
-    with mpmath.workprec(
-        2 * _NEAR + 64
-    ):  # at two distances, as what swings may be alike on both sides
+    # At two distances, as what swings may be alike on both sides.
+    with mpmath.workprec(2 * _NEAR + 64):
         beside = [c + sign * mpmath.ldexp(1, -n) for n in (_NEAR, _NEAR - 23) for sign in (-1, 1)]
     values = [evaluate(around, z, None, 8 * _NEAR) for z in beside]
     values.append(accurate(value, c, None, _BITS))

@@ -301,9 +301,8 @@ def _polynomial(
     """
     column = np.zeros(3 + degree, dtype=np.float32)
     weight = 1 / np.maximum(np.abs(y), 1e-300)
-    scale = np.abs(
-        t
-    ).max()  # NumPy's: of next to nothing, powers are 0, and what is divided by them is no good
+    # NumPy's number: where it is next to nothing its powers are 0, and what is divided by them is refused, not an error.
+    scale = np.abs(t).max()
     powers = (t / scale)[:, None] ** np.arange(degree + 1)
     rest = y.copy()
 

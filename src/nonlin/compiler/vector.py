@@ -167,9 +167,8 @@ class _Piecewise:
             if f.factor == 1 and (f.coefficients[0] > 0).all():
                 return found.copysign(x)
             return found.eq(0.0).select(y * x, found)  # the product has the sign of a zero
-        if (
-            (f.careful or f.slopes is not None) and f.rooted and not f.centre
-        ):  # sums of what is lost have lost the sign
+        # Sums of what is lost have lost the sign.
+        if (f.careful or f.slopes is not None) and f.rooted and not f.centre:
             y = y.eq(0.0).select(slope * t, y)
         return y
 

@@ -41,10 +41,8 @@ _ABOUT = {
     "vanishing": "the gradient's size in each layer of a deep stack, beside another stack's",
     "zigzag": "the way that descent takes when all inputs are positive, and when they are centred",
 }
-_FUNCTIONS = {
-    "activation",
-    "activations",
-}  # of functions whatever their default is: "none", an empty list
+# Of functions whatever their default is: "none", an empty list.
+_FUNCTIONS = {"activation", "activations"}
 _LARGEST = 2**53  # beyond it, JavaScript's numbers are not whole any more
 
 
