@@ -164,6 +164,17 @@ def test_a_widget_starts_and_leaves_nothing_behind(
     assert shown.page.evaluate("host.listeners.length") == 0
 
 
+def test_python_knows_that_the_guess_was_made(notebook: Callable[..., Notebook]) -> None:
+    shown = notebook("softmax")
+    skip = shown.page.locator(".skip")
+    skip.click()
+    shown.until(lambda: shown.widget.ask is False)
+    assert skip.count() == 0
+    shown.widget.ask = True
+    shown.exchange()
+    skip.wait_for()
+
+
 def test_networks_train_in_a_worker(notebook: Callable[..., Notebook]) -> None:
     training = [name for name, about in BUILT.items() if about["engine"]]
     if not training:

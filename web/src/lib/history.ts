@@ -19,6 +19,11 @@ export class History<T> {
     this.#time = now;
   }
 
+  /** A change that is no step: it holds before and after all others. */
+  amend(change: Partial<T>): void {
+    this.#entries = this.#entries.map((entry) => ({ ...entry, ...change }));
+  }
+
   /** The entry `step` away, made current; undefined past either end. */
   move(step: -1 | 1): T | undefined {
     const entry = this.#entries[this.#index + step];

@@ -87,6 +87,19 @@ export class DemoState<Traits extends object> {
     this.commit(key);
   }
 
+  /** The reader is to guess first. */
+  get asking(): boolean {
+    return "ask" in this.now && this.now.ask === true;
+  }
+
+  /** The question before the figure was answered: from here on the link has the figure without it, and so has every step back. */
+  answer(): void {
+    const change = { ask: false } as object as Partial<Traits>;
+    this.set(change);
+    this.#history.amend(change);
+    this.#settle();
+  }
+
   /** Back to what was last kept: a gesture was called off. */
   revert(): void {
     this.#restore(this.#history.current);

@@ -159,6 +159,7 @@ export class DyingState extends NetworkState<Traits> {
   }
 
   #follow(before: Traits): void {
+    if (this.asking && !before.ask) void this.#do(() => this.#try());
     const { data, units, seed, bias, lr, optimizer, activation } = this.now;
     if (data !== before.data || units !== before.units || seed !== before.seed || bias !== before.bias) {
       void this.#do(async () => {

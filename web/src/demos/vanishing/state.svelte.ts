@@ -51,8 +51,6 @@ export class VanishingState extends NetworkState<Traits> {
   decades: Decades = $state.raw([-6, 0]);
   step = $state(0);
   failure = $state("");
-  /** The question has been answered in this visit. */
-  revealed = $state(false);
   moments = $state(0);
   /** The loss of always answering with the mean. */
   constant = $state(NaN);
@@ -121,8 +119,14 @@ export class VanishingState extends NetworkState<Traits> {
     return Math.min(this.now.layer, this.now.depth);
   }
 
+  /** What the question is about; a stack that passes nothing on has none. */
+  get asked(): Reading | undefined {
+    const first = this.first[0];
+    return first && first.norms.length > 1 && Number.isFinite(shareOf(first.norms)) ? first : undefined;
+  }
+
   get secret(): boolean {
-    return this.now.ask && !this.revealed;
+    return this.asking && this.asked !== undefined;
   }
 
   /** A setting is moved; `commit` keeps it. */
