@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 const python = `http://127.0.0.1:${process.env.NONLIN_PORT ?? "8765"}`;
 const demos = readdirSync("src/demos").map((name) => `src/demos/${name}/index.ts`);
@@ -38,23 +38,41 @@ function part(id: string, imports: Imports): string | null {
   return id.endsWith(".svelte") ? "figures" : "workings";
 }
 
-/** No page is drawn before it comes here, so nothing is ever hydrated: Svelte's code for it may go. */
-const unhydrated = {
-  name: "unhydrated",
+/** Rewrites modules whose name matches, and says so where there is nothing left to rewrite. */
+const rewritten = (name: string, id: RegExp, rewrite: (code: string) => string | undefined): Plugin => ({
+  name,
   transform: {
-    filter: { id: /svelte\/src\/internal\/client\/dom\/hydration\.js$/ },
-    handler(code: string): string {
-      const fixed = code.replace("export let hydrating = false", "export const hydrating = false").replace(/^\thydrating = value;$/m, "");
-      if (/\blet hydrating|\bhydrating = (?!false)/.test(fixed)) throw new Error("Svelte hydrates in another way now: see unhydrated in vite.config.ts");
-      return fixed;
+    order: "post",
+    filter: { id },
+    handler(code) {
+      const fixed = rewrite(code);
+      if (fixed === undefined) throw new Error(`not as it was: see ${name} in vite.config.ts`);
+      return { code: fixed, map: null };
     },
   },
-};
+});
+
+/** No page is drawn before it comes here, so nothing is ever hydrated: Svelte's code for it may go, and so may its calls that do nothing else. */
+const unhydrated = [
+  rewritten("unhydrated", /svelte\/src\/internal\/client\/dom\/hydration\.js$/, (code) => {
+    const fixed = code.replace("export let hydrating = false", "export const hydrating = false").replace(/^\thydrating = value;$/m, "");
+    return /\blet hydrating|\bhydrating = (?!false)/.test(fixed) ? undefined : fixed;
+  }),
+  rewritten("unhydrated calls", /\.svelte$/, (code) => code.replace(/^\s*\$\.(reset|next)\([\w$, ]*\);$/gm, "")),
+];
+
+/** A page links all styles that its figures may come to need, so fetching a part is an import and nothing else. */
+const unloaded: Plugin[] = [
+  rewritten("unloaded", /vite\/preload-helper/, (code) =>
+    code.includes("__vitePreload") ? "export const __vitePreload = (load) => load();" : undefined,
+  ),
+  { name: "unloaded calls", renderChunk: (code) => code.replaceAll(", __VITE_PRELOAD__, import.meta.url)", ")") },
+];
 
 // The pages' build. `build.mjs` runs it, then bundles each demo once more on its own for notebooks.
 export default defineConfig({
   base: "./",
-  plugins: [svelte(), unhydrated],
+  plugins: [svelte(), ...unhydrated, ...unloaded],
   // `npm run dev` serves dev/index.html; its data and formulas come from a nonlin running on this port.
   server: {
     proxy: {
@@ -67,7 +85,7 @@ export default defineConfig({
     manifest: true,
     // Licence comments of bundled packages are collected in dist/licenses.md.
     license: { fileName: "licenses.md" },
-    modulePreload: { polyfill: false },
+    modulePreload: false,
     // Inline data: fonts would be refused by the pages' content security policy.
     assetsInlineLimit: 0,
     rollupOptions: {
