@@ -7,6 +7,7 @@
 import { appendFileSync, copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { build, createServer } from "vite";
+import { languages, texts } from "./textsPlugin.mjs";
 
 // Where a module has to be all in one, the engine's worker is inside it, too.
 const alone = {
@@ -22,7 +23,7 @@ const PAINTS = /\/src\/demos\/art\/data\.ts$/;
 async function widget(name) {
   const { output } = await build({
     ...alone,
-    plugins: [svelte()],
+    plugins: [svelte(), texts({ inside: ["en"] })],
     build: {
       target: "es2022",
       outDir: "dist/widgets",
@@ -46,6 +47,7 @@ function classic(name) {
     ...alone,
     plugins: [
       svelte(),
+      texts({ inside: languages }),
       {
         name: "script-only",
         enforce: "post",
@@ -87,7 +89,7 @@ for (const name of ["document", "window", "location", "localStorage", "matchMedi
 const server = await createServer({
   configFile: false,
   logLevel: "error",
-  plugins: [svelte()],
+  plugins: [svelte(), texts()],
   appType: "custom",
   server: { middlewareMode: true, hmr: false, ws: false, watch: null },
   optimizeDeps: { noDiscovery: true },

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
+import { texts } from "./textsPlugin.mjs";
 
 const python = `http://127.0.0.1:${process.env.NONLIN_PORT ?? "8765"}`;
 const demos = readdirSync("src/demos").map((name) => `src/demos/${name}/index.ts`);
@@ -72,7 +73,7 @@ const unloaded: Plugin[] = [
 // The pages' build. `build.mjs` runs it, then bundles each demo once more on its own for notebooks.
 export default defineConfig({
   base: "./",
-  plugins: [svelte(), ...unhydrated, ...unloaded],
+  plugins: [svelte(), texts(), ...unhydrated, ...unloaded],
   // `npm run dev` serves dev/index.html; its data and formulas come from a nonlin running on this port.
   server: {
     proxy: {

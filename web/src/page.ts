@@ -19,14 +19,14 @@ async function hydrate(element: HTMLElement): Promise<void> {
   const name = element.dataset.demo ?? "";
   try {
     const load = demos[`./demos/${name}/index.ts`];
-    if (!load) throw new Error(messages.noSuchDemo(name));
+    if (!load) throw new Error(messages.noSuchDemo({ name }));
     const options = JSON.parse(element.dataset.options ?? "{}") as Record<string, unknown>;
     const { default: demo } = await load();
     const defaults = { ...demo.traits, ...options };
     demo.render({ model: new HashModel(defaults, element.dataset.scope), el: element });
     await settled(element);
   } catch (error) {
-    element.textContent = messages.failed(error instanceof Error ? error.message : String(error));
+    element.textContent = messages.failed({ reason: error instanceof Error ? error.message : String(error) });
   }
 }
 

@@ -19,8 +19,8 @@ function failure(text: string): HTMLElement {
 }
 
 interface Options {
-  /** The part of the texts that it needs beside those that are there at once. */
-  texts?: Part | "none";
+  /** The part of the texts that it needs, beside those that every page has. */
+  texts?: Part;
   /** Those of its readers that need neither the catalogue nor the engine. */
   limits?: Record<string, Reader<unknown>>;
   /** Told below what stands there already, in place of the usual. */
@@ -45,7 +45,7 @@ export function demo<State extends Closable>(
       let gone = false;
       el.classList.add("nonlin");
       el.setAttribute("aria-busy", "true");
-      Promise.resolve(texts === "none" ? undefined : fetchTexts(texts))
+      fetchTexts(texts)
         .then(() => prepare(model))
         .then((state) => {
           if (gone) {
@@ -62,7 +62,7 @@ export function demo<State extends Closable>(
         .catch((error: unknown) => {
           const reason = error instanceof Error ? error.message : String(error);
           if (failed) el.append(failure(failed(reason)));
-          else el.replaceChildren(failure(messages.failed(reason)));
+          else el.replaceChildren(failure(messages.failed({ reason })));
         })
         .finally(() => {
           el.removeAttribute("aria-busy");

@@ -160,7 +160,7 @@ function readEach<Traits extends object>(model: Model, defaults: Traits, readers
     if (value !== undefined) traits[name] = value;
     else if (given !== undefined) ignored.push(`${name}=${String(given)}`);
   }
-  return { traits, ignored: ignored.map(messages.ignoredPart) };
+  return { traits, ignored: ignored.map((part) => messages.ignoredPart({ part })) };
 }
 
 const taking = <T>(takes: Takes, reader: (value: unknown) => T | undefined): Reader<T> => Object.assign(reader, { takes });

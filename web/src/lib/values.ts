@@ -1,7 +1,7 @@
 import { messages } from "../messages";
 
 /** What a property is called. */
-export const propertyName = ({ key, label }: { key: string; label: string }): string => messages.property[key] ?? label;
+export const propertyName = ({ key, label }: { key: string; label: string }): string => (messages.property as Record<string, string>)[key] ?? label;
 
 /**
  * The short value of a property, which Python writes in English, in the words and with the numbers of the page's

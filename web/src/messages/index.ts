@@ -1,32 +1,33 @@
+import { has, partOf } from "virtual:texts";
 import type { art } from "./art/en";
-import { en } from "./en";
 import type { figures } from "./figures/en";
+import { compile } from "./format";
 import type { later } from "./later/en";
+import type { Texts } from "./texts";
 
 /** The same with other words: a text stays a text, and a function takes what it took. */
-type Texts<T> = T extends string
+type Words<T> = T extends string
   ? string
   : T extends (...given: infer Given) => infer Said
-    ? (...given: Given) => Texts<Said>
-    : { [Key in keyof T]: Texts<T[Key]> };
+    ? (...given: Given) => Words<Said>
+    : { [Key in keyof T]: Words<T[Key]> };
 
-/** The texts that every page needs at once. */
-export type AtOnce = Texts<typeof en>;
-/** Those of a lesson's figures, each under its name. */
-export type Figures = Texts<typeof figures>;
-/** What comes with what it belongs to, once `fetchTexts` has brought it. */
-interface Parts {
-  figures: Figures;
-  later: Texts<typeof later>;
-  art: Texts<typeof art>;
-}
-export type Part = keyof Parts;
-export type Messages = AtOnce & Figures & Omit<Parts, "figures">;
+// Parts that are modules still: their texts in en.json are empty.
+export type Figures = Words<typeof figures>;
+type Later = Words<typeof later>;
+type Art = Words<typeof art>;
+const modules = import.meta.glob<{ default: object }>("./*/*.ts");
 
-/** The texts of the interface in the page's language; English until `speak` has brought another. */
-export let messages = en as AtOnce as Messages;
+/** What is fetched together: what every page needs, a lesson's figures, what comes when it is asked for, the studio. */
+export type Part = keyof Texts;
+/** Texts that are there at once, those of figures each under its name, and other parts under theirs. */
+export type Messages = Texts["start"] & Figures & { later: Later; art: Art };
+
+/** The texts of the interface in the page's language, as far as they have been fetched. */
+export let messages = {} as Messages;
 
 let spoken = "en";
+let fetched: Partial<Record<Part, Promise<void>>> = {};
 
 /** The `lang` of what Python says in English (a function's summary, a refusal) on a page of another language. */
 export const english = (): "en" | undefined => (spoken === "en" ? undefined : "en");
@@ -37,22 +38,41 @@ export function summaryOf({ name, summary }: { name: string; summary: string }):
   return { text: own ?? summary, lang: own === undefined ? english() : undefined };
 }
 
-const others = import.meta.glob<{ default: AtOnce }>(["./*.ts", "!./en.ts", "!./index.ts", "!./functions.*.ts"]);
-const parts = import.meta.glob<{ default: Parts[Part] }>("./*/*.ts");
-
-/** Takes the texts of a language, where there are any, and says which it is now. Called before any demo starts. */
-export async function speak(language: string): Promise<string> {
-  const name = language.split("-")[0] ?? "";
-  const load = others[`./${name}.ts`];
-  if (!load) return "en";
-  messages = (await load()).default as Messages;
-  spoken = name;
-  return language;
+/** Texts from a file: those with places in them become functions. */
+function read(texts: unknown): unknown {
+  if (typeof texts === "string") return texts.includes("{") ? compile(texts, spoken) : texts;
+  if (Array.isArray(texts)) return texts.map(read);
+  return Object.fromEntries(Object.entries(texts as object).map(([key, each]) => [key, read(each)]));
 }
 
-/** Brings the texts of a part, before that is shown. */
+function take(part: Part, own: object): void {
+  messages = { ...messages, ...(part === "start" || part === "figures" ? own : { [part]: own }) };
+}
+
+async function load(part: Part): Promise<void> {
+  const module = modules[`./${part}/${spoken}.ts`];
+  take(part, module ? (await module()).default : (read(await partOf(spoken, part)) as object));
+}
+
+/** Chooses a language, where there are texts in it, and says which it is now. Called before any demo starts. */
+export async function speak(language: string): Promise<string> {
+  const name = language.split("-")[0] ?? "";
+  // The page has brought the first of them along, in its own language or in English.
+  const brought = document.getElementById("texts");
+  spoken = brought?.lang || (has(name) ? name : "en");
+  if (brought) {
+    take("start", read(JSON.parse(brought.textContent)) as object);
+    fetched = { start: Promise.resolve() };
+  }
+  await fetchTexts("start");
+  return spoken === name ? language : spoken;
+}
+
+/** Brings the texts of a part, before that is shown; what every part needs comes first. */
 export async function fetchTexts(part: Part): Promise<void> {
-  const load = parts[`./${part}/${spoken}.ts`] ?? parts[`./${part}/en.ts`];
-  const texts = (await load?.())?.default;
-  messages = { ...messages, ...(part === "figures" ? texts : { [part]: texts }) };
+  if (part !== "start") await fetchTexts("start");
+  await (fetched[part] ??= load(part).catch((error: unknown) => {
+    Reflect.deleteProperty(fetched, part);
+    throw error;
+  }));
 }

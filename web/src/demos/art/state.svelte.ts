@@ -171,7 +171,7 @@ export class ArtState extends DemoState<Traits> {
   async use(text: string, layer?: number): Promise<boolean> {
     const known = this.lab.kernels.find(({ fn }) => fn.name === text || fn.aliases.includes(text))?.fn.name;
     const name = known ?? text;
-    if (known === undefined && !isFormula(text)) this.formulas.refuse(text, messages.ignoredFunction(text));
+    if (known === undefined && !isFormula(text)) this.formulas.refuse(text, messages.ignoredFunction({ name: text }));
     else if (await this.#compiled([name])) {
       this.rest();
       this.change({ activation: layer === undefined ? name : joined([...this.layers].with(layer, name)) });

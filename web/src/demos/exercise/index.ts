@@ -14,5 +14,5 @@ export default demo(
     if (!exercise) throw new Error(messages.exercise.noSuch(String(model.get("exercise"))));
     return new ExerciseState(model, exercise);
   },
-  { failed: (reason) => messages.exerciseFailed(reason) },
+  { failed: (reason) => messages.exerciseFailed({ reason }) },
 );

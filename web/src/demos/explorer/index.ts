@@ -9,4 +9,4 @@ import "./notes.css";
 import "./picker.css";
 import "./readings.css";
 
-export default demo({ ...DEFAULTS }, Explorer, async (model) => new ExplorerState(model, await labOf(model)), { texts: "none", limits: LIMITS });
+export default demo({ ...DEFAULTS }, Explorer, async (model) => new ExplorerState(model, await labOf(model)), { texts: "start", limits: LIMITS });

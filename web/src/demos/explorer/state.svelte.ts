@@ -126,7 +126,7 @@ export class ExplorerState extends DemoState<Traits> {
     const request = ++this.#request;
     const define = this.lab.definer(formula);
     if (!define) {
-      this.ignored = [...this.ignored, messages.formulaNeedsServer(formula)];
+      this.ignored = [...this.ignored, messages.formulaNeedsServer({ formula })];
       return false;
     }
     this.compiling = true;

@@ -65,23 +65,23 @@ function flatten(value: unknown): Map<string, number> {
 export function readTraits(model: Model, lab: Lab): Read<Traits> {
   const traits = structuredClone(DEFAULTS);
   const unread = (model.get("_ignored") as string[] | undefined) ?? [];
-  const ignored = unread.map(messages.ignoredPart);
+  const ignored = unread.map((part) => messages.ignoredPart({ part }));
   const known = new Map(lab.kernels.flatMap(({ fn }) => [fn.name, ...fn.aliases].map((name) => [name, fn.name])));
 
   function take<K extends keyof Traits>(name: K, accept: (value: unknown) => Traits[K] | undefined): void {
     const given = model.get(name);
     if (given === undefined || given === null) return;
     const value = accept(given);
-    if (value === undefined) ignored.push(messages.ignoredTrait(name, typeof given === "number" ? String(given) : JSON.stringify(given)));
+    if (value === undefined) ignored.push(messages.ignoredTrait({ name, value: typeof given === "number" ? String(given) : JSON.stringify(given) }));
     else traits[name] = value;
   }
 
   take("functions", (value) => {
     if (!Array.isArray(value)) return undefined;
     const names = value.map(String);
-    ignored.push(...names.filter((name) => !known.has(name)).map(messages.ignoredFunction));
+    ignored.push(...names.filter((name) => !known.has(name)).map((name) => messages.ignoredFunction({ name })));
     const unique = [...new Set(names.flatMap((name) => known.get(name) ?? []))];
-    ignored.push(...unique.slice(MOST).map(messages.ignoredTooMany));
+    ignored.push(...unique.slice(MOST).map((name) => messages.ignoredTooMany({ name })));
     return unique.slice(0, MOST);
   });
   take("formula", (value) => (typeof value === "string" && value.length <= 500 ? value : undefined));
@@ -99,7 +99,7 @@ export function readTraits(model: Model, lab: Lab): Read<Traits> {
       const name = known.get(owner) ?? owner;
       const fn = lab.kernels.find((kernel) => kernel.fn.name === name)?.fn;
       const parameter = fn?.parameters.find((each) => each.name === key.slice(cut + 1));
-      if (name !== OWN && !parameter) ignored.push(messages.ignoredTrait("params", key));
+      if (name !== OWN && !parameter) ignored.push(messages.ignoredTrait({ name: "params", value: key }));
       else params[`${name}.${key.slice(cut + 1)}`] = number;
     }
     return params;

@@ -77,7 +77,7 @@ export class Learning {
   }
 
   readonly #failed = (error: unknown): void => {
-    this.problem = messages.engineFailed(error instanceof Error ? error.message : String(error));
+    this.problem = messages.engineFailed({ reason: error instanceof Error ? error.message : String(error) });
   };
 
   /** What bends the hidden layer. */

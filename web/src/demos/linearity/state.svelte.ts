@@ -49,7 +49,7 @@ export class LinearityState extends NetworkState<Traits> {
   readonly update = latest(
     () => this.#update(),
     (error) => {
-      this.problem = messages.engineFailed(error instanceof Error ? error.message : String(error));
+      this.problem = messages.engineFailed({ reason: error instanceof Error ? error.message : String(error) });
     },
   );
 

@@ -93,7 +93,7 @@ export class PlaygroundState extends DemoState<Traits> {
     this.#looks = assignLooks(lab.kernels.map(({ fn }) => fn.name));
     const asked = [model.get("activation"), model.get("activations")].flat().map(String);
     const lost = asked.find((name) => isFormula(name) && !lab.definer(name));
-    if (lost !== undefined) this.ignored = [...this.ignored, messages.formulaNeedsServer(lost)];
+    if (lost !== undefined) this.ignored = [...this.ignored, messages.formulaNeedsServer({ formula: lost })];
     this.asks = this.now.ask && this.now.layers.length === 0 && this.now.data === "xor";
     this.training = new Training(connection);
     this.runner = new Runner(
@@ -339,7 +339,7 @@ export class PlaygroundState extends DemoState<Traits> {
   async use(text: string, layer?: number): Promise<boolean> {
     const known = this.functions.find((fn) => fn.name === text || fn.aliases.includes(text))?.name;
     const name = known ?? text;
-    if (known === undefined && !isFormula(text)) this.formulas?.refuse(text, messages.ignoredFunction(text));
+    if (known === undefined && !isFormula(text)) this.formulas?.refuse(text, messages.ignoredFunction({ name: text }));
     else if (await this.define([name])) {
       if (layer === undefined) this.change({ activation: name, activations: [] });
       else this.change({ activations: this.#names.with(layer, name) });

@@ -13,5 +13,5 @@ export default demo(
     const here = exercises.filter(({ name }) => document.getElementById(`exercise-${name}`));
     return { exercises: here.length > 0 ? here : exercises, destroy: () => undefined };
   },
-  { failed: (reason) => messages.exerciseFailed(reason) },
+  { failed: (reason) => messages.exerciseFailed({ reason }) },
 );

@@ -62,7 +62,7 @@ export class StepState extends NetworkState<Traits> {
   }
 
   readonly #failed = (error: unknown): void => {
-    this.problem = messages.engineFailed(error instanceof Error ? error.message : String(error));
+    this.problem = messages.engineFailed({ reason: error instanceof Error ? error.message : String(error) });
   };
 
   /** All copies at their beginning again, made anew where the traits have changed. */

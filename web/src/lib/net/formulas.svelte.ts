@@ -74,7 +74,7 @@ export class Formulas {
     if (this.get(text)) return true;
     try {
       const kernel = await this.#lab.definer(text)?.({ formula: text, engine: true });
-      if (!kernel) throw new Error(messages.formulaNeedsServer(text));
+      if (!kernel) throw new Error(messages.formulaNeedsServer({ formula: text }));
       this.all = [...this.all, { fn: { ...kernel.fn, name: text, title: text }, kernel }];
       return true;
     } catch (error) {
