@@ -1,7 +1,7 @@
 """HTML pages around rendered Markdown: the head that loads the bundle, and the header.
 
 What a page loads is read from the bundle's own manifest. There is no inline script and no inline
-style, so that the content security policy can forbid both.
+style, so that the content security policy can forbid both: the texts inside are data.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _SCRIPT = "src/page.ts"
 _DEMO = "src/demos/{}/index.ts"
 _ENGINE = "src/lib/engine.ts"
 _OF_LESSONS = {"exercise", "progress"}  # they have directives of their own
-_WORDS = "src/messages/{}.ts"
-_PARTS = {"explorer": "", "art": "art/"}
-"""Where a demo's own texts are; those of all others are in one place."""
+_TEXTS = "src/messages/{}.json#{}"
+_PARTS = {"explorer": "start", "art": "art"}
+"""The part of the texts that a demo's own are in; those of all others are in one."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,16 @@ class Bundle:
         chunks = self._chunks([_SCRIPT, *map(_DEMO.format, demos)])
         return [f for f in _once(str(self.manifest[k]["file"]) for k in chunks) if f != self.script]
 
-    def words(self, language: str, demos: Sequence[str] = ()) -> list[str]:
-        """Modules with a language's texts: those of every page, English but in the script, and those of the demos."""
-        language = language.split("-")[0].lower()
-        parts = _once(["", *(_PARTS.get(demo, "figures/") for demo in demos)])
-        keys = [[_WORDS.format(part + each) for each in (language, "en")] for part in parts]
-        chunks = [self.manifest.get(own) or self.manifest.get(other, {}) for own, other in keys]
-        return [str(chunk["file"]) for chunk in chunks if chunk.get("isDynamicEntry")]
+    def texts(self, language: str, part: str = "start") -> tuple[str, str]:
+        """The file with a part of the texts, and the language that it is in: English where there is none in another."""
+        own = language.split("-")[0].lower()
+        spoken = own if _TEXTS.format(own, part) in self.manifest else "en"
+        return str(self.manifest[_TEXTS.format(spoken, part)]["file"]), spoken
+
+    def words(self, language: str, demos: Sequence[str]) -> list[str]:
+        """Files with the texts of these demos, beside those that every page has."""
+        parts = _once(_PARTS.get(demo, "figures") for demo in demos)
+        return [self.texts(language, part)[0] for part in parts if part != "start"]
 
     def fonts(self) -> list[str]:
         """The upright faces, which every page shows at once."""
@@ -125,6 +128,7 @@ def page(
     policy: str = "",
     header: bool = True,
     others: Sequence[Edition] = (),
+    texts: tuple[str, str] | None = None,
 ) -> str:
     """One complete page.
 
@@ -147,6 +151,8 @@ def page(
         Whether the site's name and navigation stand above.
     others
         All the languages that the page is there in, if there are several.
+    texts
+        What every page's script says, as JSON, and the language of that; it fetches them where they are not given.
     """
     links = [
         f'<link rel="alternate" hreflang="{escape(o.language)}" href="{o.file(file)}">'
@@ -159,11 +165,11 @@ def page(
             for f in bundle.fonts()
         ]
         links += [
-            f'<link rel="modulepreload" href="{escape(m)}">'
-            for m in [*bundle.modules(demos[:1]), *bundle.words(edition.language, demos[:1])]
+            f'<link rel="modulepreload" href="{escape(m)}">' for m in bundle.modules(demos[:1])
         ]
         links += [
-            f'<link rel="preload" href="{escape(f)}" as="fetch" crossorigin>' for f in _data(demos)
+            f'<link rel="preload" href="{escape(f)}" as="fetch" crossorigin>'
+            for f in _fetched(bundle, demos, edition.language)
         ]
         script = f'<script type="module" src="{escape(bundle.script)}"></script>'
     else:
@@ -189,6 +195,7 @@ def page(
     # The first thing that the Tab key finds, on every page.
     skip = f'<a class="skip-link" href="#main"{edition.mark("skip")}>{edition.text("skip")}</a>\n'
     head = "\n".join([*metas, *links])
+    said = _texts(*texts) if texts else ""
     main = f' class="{escape(main_class)}"' if main_class else ""
     return f"""<!doctype html>
 <html lang="{escape(edition.language)}">
@@ -202,7 +209,7 @@ def page(
 <meta name="nonlin-server" content="{"yes" if server else "no"}">
 {head}
 <link rel="icon" href="favicon.svg" type="image/svg+xml">
-{script}
+{said}{script}
 </head>
 <body>
 {skip}{top if header else ""}<main id="main" tabindex="-1"{main}>
@@ -226,18 +233,27 @@ def _languages(edition: Edition, others: Sequence[Edition], file: str) -> str:
     return f'\n<nav class="languages" {label}>{links}</nav>'
 
 
-def _data(demos: Sequence[str]) -> list[str]:
+def _texts(content: str, language: str) -> str:
+    """Texts as data in the page. Nothing in them can end the element early."""
+    inside = content.replace("<", "\\u003c")
+    return (
+        f'<script type="application/json" id="texts" lang="{escape(language)}">{inside}</script>\n'
+    )
+
+
+def _fetched(bundle: Bundle, demos: Sequence[str], language: str) -> list[str]:
     """What the demos of a page will ask for first."""
-    return [f"data/{name}" for name in CATALOGUE] if set(demos) - _OF_LESSONS else []
+    data = [f"data/{name}" for name in CATALOGUE] if set(demos) - _OF_LESSONS else []
+    return [*bundle.words(language, demos[:1]), *data]
 
 
 def _portable(bundle: Bundle, demos: Sequence[str], language: str) -> str:
     """The script of a page that may be on a web server or be opened as a file (web/src/start.ts)."""
     told = {
         "module": bundle.script,
-        "modules": " ".join([*bundle.modules(demos[:1]), *bundle.words(language, demos[:1])]),
+        "modules": " ".join(bundle.modules(demos[:1])),
         "fonts": " ".join(bundle.fonts()),
-        "fetch": " ".join(_data(demos)),
+        "fetch": " ".join(_fetched(bundle, demos, language)),
         "file": f"{DATA_SCRIPT} {PAGE_SCRIPT}",
     }
     data = "".join(f' data-{key}="{escape(value)}"' for key, value in told.items())

@@ -78,7 +78,9 @@ def site(*, server: bool, lesson: Path | None = None) -> dict[str, bytes]:
         )
         exercises |= own
         shown.append((edition.document, own.values()))
-        printer = _Printer(bundle, edition, languages, server, policy, formulas)
+        texts, spoken = bundle.texts(edition.language)
+        said = (web / texts).read_text("utf-8"), spoken
+        printer = _Printer(bundle, edition, languages, said, server, policy, formulas)
         files |= printer.pages(exercises)
         told = _json({**about, "exercises": [e.data for e in exercises.values()]})
         files[f"data/exercises{edition.suffix}.json"] = edition.linked(told).encode()
@@ -122,6 +124,8 @@ class _Printer:
     bundle: Bundle
     edition: Edition
     languages: Sequence[Edition]
+    texts: tuple[str, str]
+    """What every page's script says, and in which language."""
     server: bool
     policy: str
     formulas: dict[str, Any] | None
@@ -146,6 +150,7 @@ class _Printer:
             server=self.server,
             policy=self.policy,
             others=several,
+            texts=self.texts,
             **about,
         )
 

@@ -56,7 +56,7 @@ async function load(part: Part): Promise<void> {
 
 /** Chooses a language, where there are texts in it, and says which it is now. Called before any demo starts. */
 export async function speak(language: string): Promise<string> {
-  const name = language.split("-")[0] ?? "";
+  const name = (language.split("-")[0] ?? "").toLowerCase();
   // The page has brought the first of them along, in its own language or in English.
   const brought = document.getElementById("texts");
   spoken = brought?.lang || (has(name) ? name : "en");
