@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+import interface_texts
 import nonlin
 from nonlin.lesson import LessonError, site
 from nonlin.lesson.document import TEXTS, Document
@@ -42,19 +43,17 @@ feedback = "That is how high."
 
 def test_there_is_a_translation_and_each_has_its_messages() -> None:
     assert "de" in LANGUAGES
-    texts = {p.stem for p in (ROOT / "web/src/messages").glob("*.ts")} - {"index"}
-    messages = {name for name in texts if not name.startswith("functions.")}
-    assert messages == {"en", *LANGUAGES}
-    for part in ("figures", "later", "art"):
-        assert {p.stem for p in (ROOT / "web/src/messages" / part).glob("*.ts")} == messages
+    assert sorted(["en", *LANGUAGES]) == interface_texts.LANGUAGES
     folders = {p.name for p in (ROOT / "exercises").iterdir() if p.is_dir()}
     assert folders <= set(LANGUAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_function_is_described(language: str) -> None:
-    text = (ROOT / f"web/src/messages/functions.{language}.ts").read_text()
-    described = re.findall(r'^  (\w+): ".{10,}",$', text, re.MULTILINE)
+    texts = interface_texts.texts(language)
+    own = {path: text for path, text in texts.items() if path.startswith("start.functions.")}
+    assert all(len(text) > 10 for text in own.values())
+    described = [path.removeprefix("start.functions.") for path in own]
     assert sorted(described) == sorted([*nonlin.catalogue, "softmax"])
 
 
@@ -120,6 +119,30 @@ def test_each_language_has_all_pages_and_they_know_of_each_other() -> None:
     assert "Lektion" in files["demo-step.de.html"].decode()
 
 
+@pytest.mark.parametrize("server", [True, False])
+def test_each_page_brings_the_texts_of_its_language(server: bool) -> None:
+    files = site(server=server)
+    pages = [name for name in files if name.endswith(".html")]
+    assert len(pages) > 20
+    for name in pages:
+        code = "de" if name.endswith(".de.html") else "en"
+        assert brought(files[name].decode()) == (code, start(code))
+
+
+def brought(html: str) -> tuple[str, Any]:
+    """The language of the texts in a page, and these."""
+    [(language, inside)] = re.findall(
+        r'<script type="application/json" id="texts" lang="(\w+)">(.*?)</script>', html, re.S
+    )
+    assert "<" not in inside
+    return language, json.loads(inside)
+
+
+def start(language: str) -> Any:
+    path = interface_texts.MESSAGES / f"{language}.json"
+    return json.loads(path.read_text("utf-8"))["start"]
+
+
 def without_switch(html: str) -> str:
     return re.sub(
         r'<link rel="alternate"[^>]*>|<nav class="languages".*?</nav>', "", html, flags=re.S
@@ -153,6 +176,7 @@ def test_a_lesson_of_ones_own_is_translated_by_a_file_beside_it(tmp_path: Path) 
     # What nobody has translated is English and says so.
     assert '<nav aria-label="Pages" lang="en">' in french
     assert '<noscript><p lang="en">What is' in french
+    assert brought(german) == ("de", start("de")) and brought(french) == ("en", start("en"))
     client = TestClient(create_app(lesson=path), base_url="http://127.0.0.1:8765")
     write(tmp_path, bend_de="---\nlang: de\n---\n# Anders\n")
     assert "Anders" in client.get("/index.de.html").text

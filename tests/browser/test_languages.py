@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import figure_page
 import pytest
 
+import interface_texts
 from nonlin.lesson.exercises import read_folder
 
-MESSAGES = Path(__file__).resolve().parents[2] / "web/src/messages"
 SAID = """() => {
   const said = [];
   const foreign = "[lang=en], .math, math, code, option, .example";
@@ -35,15 +34,15 @@ def _silence(page: Any) -> Iterator[None]:
 
 
 def texts(language: str) -> tuple[set[str], set[str]]:
-    """The texts of a language's messages, and the longer pieces of those that numbers are put into."""
-    files = [MESSAGES / f"{language}.ts", *sorted(MESSAGES.glob(f"*/{language}.ts"))]
-    source = "".join(each.read_text("utf-8").partition("= {")[2] for each in files)
-    source = re.sub(r"^\s*(//|/\*\*).*$", "", source, flags=re.MULTILINE)
-    whole = set(re.findall(r'"((?:[^"\\\n]|\\.)*)"', source))
-    parts: set[str] = set()
-    for template in re.findall(r"`([^`]*)`", source):
-        parts |= {piece.strip() for piece in re.split(r"\$\{[^}]*\}", template)}
-    return whole, {piece for piece in parts if len(piece) > 9 and "{" not in piece}
+    """The texts of a language's messages, and the longer pieces of those that values are put into."""
+    whole, parts = set(), set()
+    for text in interface_texts.texts(language).values():
+        words, values = interface_texts.pieces(text)
+        if values:
+            parts |= {piece.strip() for piece in words}
+        else:
+            whole.add(text)
+    return whole, {piece for piece in parts if len(piece) > 9}
 
 
 def english_in(page: Any) -> list[str]:
@@ -109,6 +108,44 @@ def test_what_comes_later_is_german_too(page: Any, server_url: str) -> None:
     page.goto(f"{server_url}explorer.de.html#functions=relu&z=1&predict=1")
     page.get_by_test_id("predict").get_by_text("Wie steil ist ReLU bei z = 1?").wait_for()
     assert english_in(page) == []
+
+
+def asked_for(page: Any) -> list[str]:
+    """Collects names of the files of texts that a page fetches."""
+    found: list[str] = []
+    own = re.compile(r"/assets/(\w+\.\w+)-[\w-]+\.json$")
+    page.on("request", lambda r: found.extend(own.findall(r.url)))
+    return found
+
+
+def test_the_first_texts_come_with_the_page(page: Any, server_url: str) -> None:
+    found = asked_for(page)
+    page.goto(f"{server_url}explorer.de.html")
+    page.get_by_role("slider", name="z, die Eingabe").wait_for()
+    assert found == []
+
+    def changed(route: Any) -> None:
+        html = route.fetch().text()
+        route.fulfill(body=html.replace("z, die Eingabe", "z, was hineingeht"))
+
+    page.route("**/explorer.de.html", changed)
+    page.reload()
+    page.get_by_role("slider", name="z, was hineingeht").wait_for()
+    assert found == []
+
+
+def test_a_page_without_texts_fetches_them(page: Any, server_url: str) -> None:
+    def without(route: Any) -> None:
+        html = route.fetch().text()
+        route.fulfill(body=re.sub(r'<script type="application/json".*?</script>', "", html))
+
+    found = asked_for(page)
+    page.route("**/explorer*.html", without)
+    page.goto(f"{server_url}explorer.de.html")
+    page.get_by_role("slider", name="z, die Eingabe").wait_for()
+    page.goto(f"{server_url}explorer.html")
+    page.get_by_role("slider", name="z, the input").wait_for()
+    assert found == ["start.de", "start.en"]
 
 
 def test_numbers_are_typed_with_a_comma_or_a_point(page: Any, server_url: str) -> None:
