@@ -1,5 +1,4 @@
 import { has, partOf } from "virtual:texts";
-import type { art } from "./art/en";
 import type { figures } from "./figures/en";
 import { compile } from "./format";
 import type { later } from "./later/en";
@@ -15,13 +14,12 @@ type Words<T> = T extends string
 // Parts that are modules still: their texts in en.json are empty.
 export type Figures = Words<typeof figures>;
 type Later = Words<typeof later>;
-type Art = Words<typeof art>;
 const modules = import.meta.glob<{ default: object }>("./*/*.ts");
 
 /** What is fetched together: what every page needs, a lesson's figures, what comes when it is asked for, the studio. */
 export type Part = keyof Texts;
 /** Texts that are there at once, those of figures each under its name, and other parts under theirs. */
-export type Messages = Texts["start"] & Figures & { later: Later; art: Art };
+export type Messages = Texts["start"] & Figures & { later: Later; art: Texts["art"] };
 
 /** The texts of the interface in the page's language, as far as they have been fetched. */
 export let messages = {} as Messages;
