@@ -1,7 +1,6 @@
 import { has, partOf } from "virtual:texts";
 import type { figures } from "./figures/en";
 import { compile } from "./format";
-import type { later } from "./later/en";
 import type { Texts } from "./texts";
 
 /** The same with other words: a text stays a text, and a function takes what it took. */
@@ -11,15 +10,14 @@ type Words<T> = T extends string
     ? (...given: Given) => Words<Said>
     : { [Key in keyof T]: Words<T[Key]> };
 
-// Parts that are modules still: their texts in en.json are empty.
+// A part that is modules still: its texts in en.json are empty.
 export type Figures = Words<typeof figures>;
-type Later = Words<typeof later>;
 const modules = import.meta.glob<{ default: object }>("./*/*.ts");
 
 /** What is fetched together: what every page needs, a lesson's figures, what comes when it is asked for, the studio. */
 export type Part = keyof Texts;
 /** Texts that are there at once, those of figures each under its name, and other parts under theirs. */
-export type Messages = Texts["start"] & Figures & { later: Later; art: Texts["art"] };
+export type Messages = Texts["start"] & Figures & Omit<Texts, "start" | "figures">;
 
 /** The texts of the interface in the page's language, as far as they have been fetched. */
 export let messages = {} as Messages;

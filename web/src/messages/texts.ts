@@ -114,7 +114,131 @@ export interface Texts {
     engineFailed: (values: { reason: string | number }) => string;
   };
   figures: Record<string, string>;
-  later: Record<string, string>;
+  later: {
+    formula: {
+      label: string;
+      help: string;
+      draw: string;
+      use: string;
+      into: string;
+      allLayers: string;
+      layer: (values: { layer: string | number }) => string;
+      numberFor: (values: { name: string | number }) => string;
+      numbers: (values: { count: number; names: readonly string[] }) => string;
+      offline: string;
+      offlineCommand: string;
+    };
+    guess: {
+      question: (values: { title: string | number; z: string | number }) => string;
+      questionHow: string;
+      guessLabel: string;
+      guessSlider: string;
+      guessSliderValue: (values: { slope: string | number }) => string;
+      reveal: string;
+      again: string;
+      leavePredict: string;
+      verdictUndefined: string;
+      verdict: (values: { kind: string | boolean; guess: string | number; truth: string | number; off: string | number }) => string;
+    };
+    collapse: {
+      spokenW: (values: { w11: string | number; w12: string | number; w21: string | number; w22: string | number }) => string;
+      spokenB: (values: { b1: string | number; b2: string | number }) => string;
+      same: (values: { layers: number; apart: string | number; share: string | number }) => string;
+      cannot: (values: { layer: string | number; activation: string | number; axis: string | number; at: string | number; off: string | number; apart: string | number }) => string;
+      point: (values: { span: string | number; size: string | number; activation: string | number }) => string;
+      noNumbers: string;
+    };
+    learn: {
+      deep: (values: { layers: number }) => string;
+      hidden: (values: { activation: string | number }) => string;
+      loss: string;
+      right: (values: { percent: string | number }) => string;
+      noBetter: string;
+      linear: string;
+      steps: (values: { steps: number }) => string;
+      learnLabel: (values: { title: string | number }) => string;
+      lossLabel: string;
+      guess: string;
+      learning: (values: { steps: number; deep: string | number; bent: string | number }) => string;
+      start: string;
+      broken: string;
+    };
+    trouble: {
+      troubleTitle: (values: { step: string | number }) => string;
+      what: {
+        z: (values: { layer: string | number }) => string;
+        a: (values: { layer: string | number }) => string;
+        gradient: (values: { layer: string | number }) => string;
+        weights: (values: { layer: string | number }) => string;
+        moments: string;
+        loss: string;
+        norm: string;
+      };
+      why: {
+        lr: (values: { lr: string | number }) => string;
+        unbounded: (values: { name: string | number }) => string;
+        inputs: (values: { size: string | number }) => string;
+        loss: string;
+        weights: string;
+      };
+      cure: (values: { lr: string | number }) => string;
+      cureWeights: string;
+      setLr: (values: { lr: string | number }) => string;
+    };
+    points: {
+      brush: string;
+      eraser: string;
+      clear: string;
+      pasteCsv: string;
+      csvLabel: string;
+      csvPlaceholder: string;
+      usePoints: string;
+      openFile: string;
+      csvRead: (values: { count: number; classes: readonly string[] }) => string;
+      csvClass: (values: { name: string | number; letter: string | number }) => string;
+      csv: {
+        cells: (values: { line: string | number; count: number }) => string;
+        number: (values: { line: string | number; which: string | number; empty: string | boolean; text: string | number }) => string;
+        far: (values: { line: string | number }) => string;
+        noClass: (values: { line: string | number }) => string;
+        classes: (values: { count: string | number; names: readonly string[] }) => string;
+        tooMany: (values: { count: string | number; most: string | number }) => string;
+        empty: string;
+        more: (values: { count: string | number }) => string;
+      };
+      tooLong: (values: { most: string | number }) => string;
+    };
+    file: {
+      noJson: (values: { reason: string | number }) => string;
+      format: (values: { given: string | boolean; found: string | number; wanted: string | number }) => string;
+      widths: string;
+      shape: (values: { layers: string | number; units: string | number }) => string;
+      layers: (values: { count: string | number }) => string;
+      rows: (values: { layer: string | number; outputs: string | number; inputs: string | number }) => string;
+      weights: (values: { layer: string | number; unit: string | number; count: string | number }) => string;
+      biases: (values: { layer: string | number; count: string | number }) => string;
+      linearOutput: string;
+      activation: (values: { layer: string | number; name: string | number }) => string;
+      loaded: (values: { name: string | number }) => string;
+      notLoaded: (values: { name: string | number; reason: string | number }) => string;
+      otherClasses: (values: { outputs: number }) => string;
+    };
+    python: {
+      pythonWanted: (values: { megabytes: string | number }) => string;
+      pythonLoading: (values: { megabytes: string | number }) => string;
+      pythonProgress: string;
+      pythonReceived: (values: { received: string | number; total: string | number }) => string;
+      pythonStarting: string;
+      pythonCancel: string;
+      pythonCancelled: string;
+      pythonFailed: (values: { reason: string | number }) => string;
+      needsServer: string;
+      serverCommand: string;
+      serverThen: string;
+      onlyServed: string;
+      tookTooLong: string;
+    };
+  };
   art: {
     what: (values: { layers: number }) => string;
     figure: string;

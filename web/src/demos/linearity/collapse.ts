@@ -45,9 +45,10 @@ export async function multiplyOut(lab: LinearityState): Promise<Collapse> {
   const size = largest(output);
   const span = spanOf(output);
   const bend = apart <= TOLERANCE * span || span <= POINT * size ? undefined : bendOf(lab);
-  const three = (values: number[]): string[] => values.map((value) => spoken(value, 3));
+  const [w11 = "", w12 = "", w21 = "", w22 = "", b1 = "", b2 = ""] = [...w, ...b].map((value) => spoken(value, 3));
   const text = messages.later.collapse;
-  return { w, b, apart, span, size, image, bend, spoken: { w: text.spokenW(three(w)), b: text.spokenB(three(b)) }, verdict: verdict(lab, { apart, span, size, bend }) };
+  const read = { w: text.spokenW({ w11, w12, w21, w22 }), b: text.spokenB({ b1, b2 }) };
+  return { w, b, apart, span, size, image, bend, spoken: read, verdict: verdict(lab, { apart, span, size, bend }) };
 }
 
 function bendOf({ images, windows }: LinearityState): Collapse["bend"] {
@@ -62,10 +63,11 @@ function verdict(lab: LinearityState, { apart, span, size, bend }: Pick<Collapse
   const text = messages.later.collapse;
   /** Rounding, always as a power of ten. */
   const tiny = (value: number): string => (value === 0 ? "0" : powered(value, 2));
+  const activation = lab.title(lab.now.activation);
   if (!Number.isFinite(apart)) return text.noNumbers;
-  if (lab.bent && span <= POINT * size) return text.point(lab.title(lab.now.activation), tiny(span), tiny(size));
-  if (!bend) return text.same(lab.now.layers, tiny(apart), tiny(apart / span));
+  if (lab.bent && span <= POINT * size) return text.point({ activation, span: tiny(span), size: tiny(size) });
+  if (!bend) return text.same({ layers: lab.now.layers, apart: tiny(apart), share: tiny(apart / span) });
   const { line, layer, off } = bend;
-  const name = text.gridLine(isUpright(line), spoken(lineAt(line)));
-  return text.cannot(layer, lab.title(lab.now.activation), name, spoken(off), spoken(apart));
+  const marked = { axis: isUpright(line) ? "x" : "y", at: spoken(lineAt(line)) };
+  return text.cannot({ layer, activation, ...marked, off: spoken(off), apart: spoken(apart) });
 }

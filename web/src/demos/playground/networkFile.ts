@@ -12,6 +12,8 @@ interface SavedNetwork {
 }
 
 const FORMAT = "nonlin playground 1";
+/** Of what a file says in its place, so many characters are told. */
+const MOST_CHARACTERS = 40;
 
 /** The network as a file: widths, activations, weights as matrices, every digit of them. */
 function toJson({ widths, activations, parameters }: SavedNetwork): string {
@@ -31,31 +33,33 @@ function fromJson(text: string): SavedNetwork {
   try {
     file = JSON.parse(text);
   } catch (error) {
-    throw new Error(t.noJson(error instanceof Error ? error.message : String(error)));
+    throw new Error(t.noJson({ reason: error instanceof Error ? error.message : String(error) }));
   }
   const { format, widths, layers } = (file ?? {}) as Record<string, unknown>;
-  if (format !== FORMAT) throw new Error(t.format(FORMAT, format === undefined ? "" : String(format)));
+  if (format !== FORMAT) {
+    const found = format === undefined ? "" : String(format).slice(0, MOST_CHARACTERS);
+    throw new Error(t.format({ wanted: FORMAT, given: found !== "", found }));
+  }
   const whole = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 1;
   if (!Array.isArray(widths) || !widths.every(whole)) throw new Error(t.widths);
   const hidden = widths.slice(1, -1);
   const outputs = widths.at(-1);
   if (widths[0] !== 2 || (outputs !== 1 && outputs !== 3) || hidden.length > MOST_LAYERS || hidden.some((w) => w > MOST_UNITS))
-    throw new Error(t.shape(MOST_LAYERS, MOST_UNITS));
-  if (!Array.isArray(layers) || layers.length !== widths.length - 1) throw new Error(t.layers(widths.length - 1));
+    throw new Error(t.shape({ layers: MOST_LAYERS, units: MOST_UNITS }));
+  if (!Array.isArray(layers) || layers.length !== widths.length - 1) throw new Error(t.layers({ count: widths.length - 1 }));
   const parameters = new Float32Array(countOf(widths));
   const activations = layers.map((given: unknown, layer) => {
     const { activation, weights, biases } = (given ?? {}) as Record<string, unknown>;
     const [ins, outs] = [widths[layer] ?? 0, widths[layer + 1] ?? 0];
-    const row = (values: unknown, length: number, name: string): number[] => {
-      if (!Array.isArray(values) || values.length !== length || !values.every((v) => Number.isFinite(v)))
-        throw new Error(t.numbers(name, length));
+    const row = (values: unknown, count: number, refusal: string): number[] => {
+      if (!Array.isArray(values) || values.length !== count || !values.every((v) => Number.isFinite(v))) throw new Error(refusal);
       return values as number[];
     };
-    if (!Array.isArray(weights) || weights.length !== outs) throw new Error(t.rows(layer + 1, outs, ins));
+    if (!Array.isArray(weights) || weights.length !== outs) throw new Error(t.rows({ layer: layer + 1, outputs: outs, inputs: ins }));
     weights.forEach((values, unit) => {
-      parameters.set(row(values, ins, t.weightsOf(layer + 1, unit + 1)), weightAt(widths, layer, unit, 0));
+      parameters.set(row(values, ins, t.weights({ layer: layer + 1, unit: unit + 1, count: ins })), weightAt(widths, layer, unit, 0));
     });
-    parameters.set(row(biases, outs, t.biasesOf(layer + 1)), biasAt(widths, layer, 0));
+    parameters.set(row(biases, outs, t.biases({ layer: layer + 1, count: outs })), biasAt(widths, layer, 0));
     const last = layer === layers.length - 1;
     if (last) {
       if (activation !== null) throw new Error(t.linearOutput);
@@ -83,7 +87,8 @@ export async function load(lab: PlaygroundState, text: string, name: string): Pr
     await lab.define(chosen.map((each) => each.name));
     chosen.forEach(({ name: fn, constants = {} }, layer) => {
       const known = lab.function(fn)?.parameters.map((parameter) => parameter.name);
-      if (!known || Object.keys(constants).some((key) => !known.includes(key))) throw new Error(t.activation(layer + 1, fn));
+      if (!known || Object.keys(constants).some((key) => !known.includes(key)))
+        throw new Error(t.activation({ layer: layer + 1, name: fn.slice(0, MOST_CHARACTERS) }));
     });
     await lab.runner.rest();
     const params = chosen.flatMap(({ name: fn, constants = {} }) =>
@@ -97,10 +102,11 @@ export async function load(lab: PlaygroundState, text: string, name: string): Pr
       params: { ...lab.now.params, ...Object.fromEntries(params) },
     });
     await lab.follow();
-    if (JSON.stringify(widths) !== JSON.stringify(lab.training.widths)) return t.notLoaded(name, t.otherClasses(widths.at(-1) ?? 1));
+    if (JSON.stringify(widths) !== JSON.stringify(lab.training.widths))
+      return t.notLoaded({ name, reason: t.otherClasses({ outputs: widths.at(-1) ?? 1 }) });
     await lab.setParameters(parameters);
-    return t.loaded(name);
+    return t.loaded({ name });
   } catch (error) {
-    return t.notLoaded(name, error instanceof Error ? error.message : String(error));
+    return t.notLoaded({ name, reason: error instanceof Error ? error.message : String(error) });
   }
 }
