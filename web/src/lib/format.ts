@@ -43,12 +43,13 @@ export function powered(value: number, decimals: number, times = " × 10^"): str
 }
 
 const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+/** An exponent where none can be raised: in the small digits that text has. */
+export const raised = (exponent: string): string => Array.from(exponent, (c) => (c === "−" ? "⁻" : (RAISED[Number(c)] ?? c))).join("");
 
-/** The same for a drawing, which cannot raise an exponent: in the small digits that text has. */
+/** The same for a drawing, which cannot raise an exponent. */
 export function drawn(value: number, decimals: number): string {
   const { mantissa, exponent } = scientific(value, decimals);
-  const raised = Array.from(exponent, (c) => (c === "−" ? "⁻" : (RAISED[Number(c)] ?? c))).join("");
-  return exponent === "" ? mantissa : `${mantissa}×10${raised}`;
+  return exponent === "" ? mantissa : `${mantissa}×10${raised(exponent)}`;
 }
 
 /** Every digit that the double has. */
@@ -65,6 +66,9 @@ export function onAxis(value: number, step: number): string {
   const digits = Math.max(0, power(size) - power(step));
   return written(value.toExponential(Math.min(digits, 4))).replace("e+", "e");
 }
+
+/** Numbers in a row. Where the decimal point is a comma, a semicolon stands between them. */
+export const inRow = (numbers: readonly string[]): string => numbers.join(messages.decimal === "," ? "; " : ", ");
 
 /** As short as a number in a sentence may be. */
 export function short(value: number): string {

@@ -1,23 +1,11 @@
 import { has, partOf } from "virtual:texts";
-import type { figures } from "./figures/en";
 import { compile } from "./format";
 import type { Texts } from "./texts";
-
-/** The same with other words: a text stays a text, and a function takes what it took. */
-type Words<T> = T extends string
-  ? string
-  : T extends (...given: infer Given) => infer Said
-    ? (...given: Given) => Words<Said>
-    : { [Key in keyof T]: Words<T[Key]> };
-
-// A part that is modules still: its texts in en.json are empty.
-export type Figures = Words<typeof figures>;
-const modules = import.meta.glob<{ default: object }>("./*/*.ts");
 
 /** What is fetched together: what every page needs, a lesson's figures, what comes when it is asked for, the studio. */
 export type Part = keyof Texts;
 /** Texts that are there at once, those of figures each under its name, and other parts under theirs. */
-export type Messages = Texts["start"] & Figures & Omit<Texts, "start" | "figures">;
+export type Messages = Texts["start"] & Texts["figures"] & Omit<Texts, "start" | "figures">;
 
 /** The texts of the interface in the page's language, as far as they have been fetched. */
 export let messages = {} as Messages;
@@ -34,6 +22,9 @@ export function summaryOf({ name, summary }: { name: string; summary: string }):
   return { text: own ?? summary, lang: own === undefined ? english() : undefined };
 }
 
+/** What a table of texts calls something; by its own name where there is no other. */
+export const named = (table: Readonly<Record<string, string>>, name: string): string => table[name] ?? name;
+
 /** Texts from a file: those with places in them become functions. */
 function read(texts: unknown): unknown {
   if (typeof texts === "string") return texts.includes("{") ? compile(texts, spoken) : texts;
@@ -46,8 +37,7 @@ function take(part: Part, own: object): void {
 }
 
 async function load(part: Part): Promise<void> {
-  const module = modules[`./${part}/${spoken}.ts`];
-  take(part, module ? (await module()).default : (read(await partOf(spoken, part)) as object));
+  take(part, read(await partOf(spoken, part)) as object);
 }
 
 /** Chooses a language, where there are texts in it, and says which it is now. Called before any demo starts. */

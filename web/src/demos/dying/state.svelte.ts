@@ -1,4 +1,5 @@
 import type { TrainingOptions } from "../../lib/engine";
+import { short } from "../../lib/format";
 import { labOf, type Lab } from "../../lib/lab/lab";
 import type { Model } from "../../lib/model";
 import { connect, type Connection } from "../../lib/net/connect";
@@ -154,7 +155,7 @@ export class DyingState extends NetworkState<Traits> {
 
   /** A learning rate that a hand has left. */
   keepRate(): void {
-    if (this.step > 0) this.#mark(messages.dying.rateIs(this.now.lr));
+    if (this.step > 0) this.#mark(messages.dying.rateIs({ rate: short(this.now.lr) }));
     this.commit("lr");
   }
 
@@ -169,7 +170,7 @@ export class DyingState extends NetworkState<Traits> {
     } else {
       if (activation !== before.activation) void this.#change(activation);
       if (lr !== before.lr || optimizer !== before.optimizer) {
-        if (optimizer !== before.optimizer && this.step > 0) this.#mark(messages.dying.optimizerName(optimizer));
+        if (optimizer !== before.optimizer && this.step > 0) this.#mark(messages.dying.optimizers[optimizer]);
         void this.#do(async () => {
           await this.connection.networks.configure(NET, { lr, optimizer });
           this.#unblock();
@@ -187,7 +188,7 @@ export class DyingState extends NetworkState<Traits> {
       await networks.setParameters(NET, weights);
       await this.#learn(NET, {});
       this.buried = this.units.flatMap(({ active }, index) => (active === 0 ? [index] : []));
-      if (this.step > 0) this.#mark(messages.dying.changed(this.title(activation)));
+      if (this.step > 0) this.#mark(messages.dying.changed({ title: this.title(activation) }));
     });
   }
 

@@ -11,7 +11,7 @@ export default demo(
   Exercise,
   async (model) => {
     const exercise = await exerciseOf(model);
-    if (!exercise) throw new Error(messages.exercise.noSuch(String(model.get("exercise"))));
+    if (!exercise) throw new Error(messages.exercise.noSuch({ name: String(model.get("exercise")) }));
     return new ExerciseState(model, exercise);
   },
   { failed: (reason) => messages.exerciseFailed({ reason }) },
