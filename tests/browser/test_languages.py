@@ -160,6 +160,20 @@ def test_numbers_are_typed_with_a_comma_or_a_point(page: Any, server_url: str) -
         assert field.input_value() == "1,25"
 
 
+def test_figures_write_german_words_and_numbers(page: Any, server_url: str) -> None:
+    page.goto(f"{server_url}demo-playground.de.html")
+    page.get_by_role("row", name="Schicht 1, Ausgabe, linear", exact=True).wait_for()
+    page.goto(f"{server_url}demo-dying.de.html#ask=0")
+    page.get_by_role("button", name="Ein Schritt").click()
+    page.locator(".run-bar").get_by_text("Schritt 1, Durchgang 1").wait_for()
+    rate = page.get_by_label("Lernrate, genau eingetippt")
+    rate.fill("0,0015")
+    rate.press("Enter")
+    page.get_by_text("Rate 0,0015", exact=True).first.wait_for()
+    page.goto(f"{server_url}demo-vanishing.de.html#depth=40")
+    page.get_by_text(re.compile("^1 von 10[⁰¹²³⁴⁵⁶⁷⁸⁹]+$")).first.wait_for()
+
+
 def test_an_exercise_answers_in_german(page: Any, server_url: str) -> None:
     page.goto(f"{server_url}index.de.html")
     place = page.locator("#exercise-03-1-saturation")
