@@ -29,6 +29,7 @@ performance.getEntries().filter((entry) => 'encodedBodySize' in entry)
   .map((entry) => [entry.name, entry.encodedBodySize])
 """
 PAGES = {"the lesson": "index.html", "the Explorer": "explorer.html"}
+TEXTS = ("start", "figures")  # the first of them inside the page
 WATCH = """
 (() => {
   const found = (window.found = { shift: 0 });
@@ -57,18 +58,16 @@ def _sizes() -> None:
         return sum(len(gzip.compress(files[n], 9)) for n in names) / 1000
 
     def started(page: str, later: bool = False) -> list[str]:
-        """The scripts of a page once all its demos run: what these import at once, their texts, and their workers.
+        """The scripts of a page once all its demos run: what these import at once, and their workers.
 
-        With ``later`` also what they fetch when a reader asks for it, in the page's own language.
+        With ``later`` also what they fetch when a reader asks for it.
         """
         demos = set(re.findall(r'data-demo="([a-z]+)"', files[page].decode()))
 
         def wanted(key: str) -> bool:
-            return not re.search(r"demos/\w+/index\.ts$|messages/(art/|.*\bde\.ts$)", key)
+            return not re.search(r"demos/\w+/index\.ts$", key)
 
         todo = ["src/page.ts", *(f"src/demos/{name}/index.ts" for name in demos)]
-        if demos - {"explorer", "art"}:
-            todo.append("src/messages/figures/en.ts")
         seen: dict[str, list[str]] = {}
         while todo:
             key = todo.pop()
@@ -91,6 +90,9 @@ def _sizes() -> None:
             f"at most {limit} kB",
         )
         line("  with all that may be asked for", f"{zipped(started(page, later=True)):.1f} kB")
+    for language in ("en", "de"):
+        parts = [manifest[f"src/messages/{language}.json#{part}"]["file"] for part in TEXTS]
+        line(f"texts of the lesson, gzipped ({language})", f"{zipped(parts):.1f} kB")
     line(
         "WebAssembly of the catalogue, gzipped",
         f"{zipped(['data/catalogue.wasm']):.1f} kB",

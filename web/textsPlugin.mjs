@@ -26,7 +26,6 @@ export function texts({ inside } = {}) {
     load(id) {
       if (id !== ID) return null;
       const lines = (within ?? languages).map((language) => {
-        this.addWatchFile(`${folder}${language}.json`);
         const parts = Object.entries(textsOf(language)).map(([part, content]) => {
           const source = JSON.stringify(content);
           if (within) return `${part}: () => (${source})`;
@@ -45,6 +44,11 @@ export function texts({ inside } = {}) {
         export const has = (language) => Object.hasOwn(texts, language);
         export const partOf = async (language, part) => texts[language][part]();
       `;
+    },
+    // The development server has the page read them again.
+    hotUpdate({ file }) {
+      const module = /\/src\/messages\/[\w-]+\.json$/.test(file) && this.environment.moduleGraph.getModuleById(ID);
+      return module ? [module] : undefined;
     },
   };
 }
