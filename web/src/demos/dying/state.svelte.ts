@@ -113,10 +113,9 @@ export class DyingState extends NetworkState<Traits> {
     return this.buried.filter((index) => (this.units[index]?.active ?? 0) > 0).length;
   }
 
-  /** A setting is moved; `commit` keeps it. */
-  choose(change: Partial<Traits>): void {
+  override set(change: Partial<Traits>): void {
     const before = this.now;
-    this.set(change);
+    super.set(change);
     this.#follow(before);
   }
 
@@ -146,7 +145,7 @@ export class DyingState extends NetworkState<Traits> {
 
   /** What was asked is shown: from the start, with that learning rate. */
   async show(): Promise<void> {
-    this.choose({ lr: ASKED, activation: "relu", optimizer: "sgd" });
+    this.set({ lr: ASKED, activation: "relu", optimizer: "sgd" });
     this.commit();
     await this.rewind();
     this.#until = ASKED_PASSES * PASS;

@@ -129,10 +129,9 @@ export class VanishingState extends NetworkState<Traits> {
     return this.asking && this.asked !== undefined;
   }
 
-  /** A setting is moved; `commit` keeps it. */
-  choose(change: Partial<Traits>): void {
+  override set(change: Partial<Traits>): void {
     const before = this.now;
-    this.set(change);
+    super.set(change);
     this.#follow(before);
   }
 
