@@ -815,8 +815,8 @@ export interface Texts {
       layer: (values: { layer: string | number; title: string | number }) => string;
       deeper: (values: { layers: string | number }) => string;
       flatter: (values: { layers: number }) => string;
-      wider: (values: { units: string | number }) => string;
-      narrower: (values: { units: string | number }) => string;
+      wider: (values: { units: number }) => string;
+      narrower: (values: { units: number }) => string;
       seed: (values: { seed: string | number }) => string;
     };
     gallery: string;
