@@ -29,7 +29,7 @@ performance.getEntries().filter((entry) => 'encodedBodySize' in entry)
   .map((entry) => [entry.name, entry.encodedBodySize])
 """
 PAGES = {"the lesson": "index.html", "the Explorer": "explorer.html"}
-TEXTS = ("start", "figures")  # the first of them inside the page
+TEXTS = ("start", "figures", "later")  # inside the page, fetched with a figure, and when asked for
 WATCH = """
 (() => {
   const found = (window.found = { shift: 0 });
@@ -91,8 +91,9 @@ def _sizes() -> None:
         )
         line("  with all that may be asked for", f"{zipped(started(page, later=True)):.1f} kB")
     for language in ("en", "de"):
-        parts = [manifest[f"src/messages/{language}.json#{part}"]["file"] for part in TEXTS]
+        *parts, later = (manifest[f"src/messages/{language}.json#{part}"]["file"] for part in TEXTS)
         line(f"texts of the lesson, gzipped ({language})", f"{zipped(parts):.1f} kB")
+        line("  with all that may be asked for", f"{zipped([*parts, later]):.1f} kB")
     line(
         "WebAssembly of the catalogue, gzipped",
         f"{zipped(['data/catalogue.wasm']):.1f} kB",

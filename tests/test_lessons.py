@@ -103,7 +103,7 @@ def test_the_own_lesson_is_built_the_same_way() -> None:
     html = site(server=False)["index.html"].decode()
     assert "<title>Activation functions · nonlin</title>" in html
     assert '<html lang="en">' in html
-    assert html.count(' lang="en"') == 2  # the page's own, and that of the switch
+    assert html.count(' lang="en"') == 3  # the page's own, its texts', and that of the switch
 
 
 def test_force_is_needed_among_other_files(folder: Path, tmp_path: Path) -> None:
