@@ -132,7 +132,7 @@ def test_each_page_brings_the_texts_of_its_language(server: bool) -> None:
 def brought(html: str) -> tuple[str, Any]:
     """The language of the texts in a page, and these."""
     [(language, inside)] = re.findall(
-        r'<script type="application/json" id="texts" lang="(\w+)">(.*?)</script>', html, re.S
+        r'<script type="application/json" data-texts lang="(\w+)">(.*?)</script>', html, re.S
     )
     assert "<" not in inside
     return language, json.loads(inside)

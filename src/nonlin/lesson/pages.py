@@ -237,7 +237,7 @@ def _texts(content: str, language: str) -> str:
     """Texts as data in the page. Nothing in them can end the element early."""
     inside = content.replace("<", "\\u003c")
     return (
-        f'<script type="application/json" id="texts" lang="{escape(language)}">{inside}</script>\n'
+        f'<script type="application/json" data-texts lang="{escape(language)}">{inside}</script>\n'
     )
 
 

@@ -44,7 +44,7 @@ async function load(part: Part): Promise<void> {
 export async function speak(language: string): Promise<string> {
   const name = (language.split("-")[0] ?? "").toLowerCase();
   // The page has brought the first of them along, in its own language or in English.
-  const brought = document.getElementById("texts");
+  const brought = document.querySelector<HTMLElement>("script[data-texts]");
   spoken = brought?.lang || (has(name) ? name : "en");
   if (brought) {
     take("start", read(JSON.parse(brought.textContent)) as object);
