@@ -115,3 +115,26 @@ def test_a_number_that_will_not_do_is_told_what_would(page: Any, server_url: str
     field.fill("2")
     page.keyboard.press("Enter")
     assert field.input_value() == "2" and told.count() == 0
+
+
+@pytest.mark.parametrize(("name", "choice"), [("vanishing", "tanh"), ("step", "tanh")])
+def test_a_list_shows_what_is_chosen_however_that_came(
+    page: Any, server_url: str, name: str, choice: str
+) -> None:
+    figure = figures.open_figure(page, server_url, name)
+    chosen = figure.locator("select").first
+    before = chosen.input_value()
+    chosen.select_option(choice)
+    page.wait_for_url(re.compile(choice))
+    figure.get_by_role("button", name="Undo").click()
+    page.wait_for_function(
+        "([one, name]) => one.value === name", arg=[chosen.element_handle(), before]
+    )
+    figure.get_by_role("button", name="Redo").click()
+    page.wait_for_function(
+        "([one, name]) => one.value === name", arg=[chosen.element_handle(), choice]
+    )
+    page.goto(page.url)
+    page.reload()
+    figure.wait_for()
+    assert figure.locator("select").first.input_value() == choice
